@@ -1,2 +1,199 @@
-//! To be written.
-fn main() {}
+//! The driver of the workspace: parses the command line and hands over to one file per job.
+
+#![forbid(unsafe_code)]
+
+mod catalogue;
+mod context;
+mod interrupt;
+mod libtest;
+mod process;
+mod report;
+mod setup;
+mod step;
+mod suite;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+
+use crate::context::{Context, Options};
+
+/// How long `cargo xtask ci` may run: the machines that call it stop a job at 40 minutes.
+const CI_LIMIT: Duration = Duration::from_secs(36 * 60);
+/// How long the stress programs run when nothing else is said.
+const STRESS_SECONDS: u64 = 15;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, checks and measures the Qi workspace")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs every check, cheapest first, and ends with a table and a line of counts
+    TestAll(TestAll),
+    /// Runs what continuous integration runs: the set-up check, then the checks marked `ci`
+    Ci {
+        #[command(flatten)]
+        run: RunArgs,
+    },
+    /// Installs the tools that the checks need, or says what is missing
+    Setup {
+        /// Only says what is there and what is missing
+        #[arg(long)]
+        list: bool,
+    },
+    /// Checks the house rules that a program can check
+    Tidy(RunArgs),
+    /// Checks which crate may depend on which
+    Edges(RunArgs),
+    /// Runs the loom models
+    Loom(ModelArgs),
+    /// Runs each loom model against its mutants, every one of which must make it fail
+    Mutants(ModelArgs),
+    /// Runs the stress programs from a seed, which is printed
+    Stress {
+        #[command(flatten)]
+        run: RunArgs,
+        /// Seconds for each stress program
+        #[arg(long, default_value_t = STRESS_SECONDS)]
+        seconds: u64,
+    },
+    /// Looks for leaks over start, work and shutdown
+    Leak(RunArgs),
+    /// Checks that an idle runtime makes no system call
+    Idle(RunArgs),
+    /// Loses memory on purpose: the leak step must notice
+    #[command(hide = true, name = step::leak::BAIT)]
+    LeakBait,
+}
+
+#[derive(Args)]
+struct RunArgs {
+    /// Counts what was skipped as failed
+    #[arg(long)]
+    strict: bool,
+    /// The seed of everything random; a fresh one when absent
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+#[derive(Args)]
+struct TestAll {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Runs only these steps
+    #[arg(long, value_delimiter = ',', value_name = "STEP", value_parser = PossibleValuesParser::new(step::names()))]
+    only: Vec<String>,
+    /// Lists the steps and ends
+    #[arg(long)]
+    list: bool,
+}
+
+#[derive(Args)]
+struct ModelArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Runs only this model
+    #[arg(long, value_name = "MODEL")]
+    only: Option<String>,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    interrupt::install()?;
+    match command {
+        Command::TestAll(TestAll { list: true, .. }) => {
+            suite::list();
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::TestAll(args) => {
+            let chosen = suite::chosen(&args.only);
+            suite::run(&context(&args.run, |_| {})?, &chosen, args.run.strict)
+        }
+        Command::Ci { run } => {
+            let mut context = context(&run, |_| {})?;
+            context.end_within(CI_LIMIT);
+            setup::print_state();
+            suite::run(&context, &suite::in_ci(), run.strict)
+        }
+        Command::Setup { list: true } => {
+            setup::print_state();
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Setup { list: false } => setup::install(&context::unseeded()?),
+        Command::Tidy(run) => single("tidy", &run, |_| {}),
+        Command::Edges(run) => single("edges", &run, |_| {}),
+        Command::Loom(args) => single("loom", &args.run, |o| o.model = args.only.clone()),
+        Command::Mutants(args) => single("mutants", &args.run, |o| o.model = args.only.clone()),
+        Command::Stress { run, seconds } => single("stress", &run, |o| o.stress_seconds = seconds),
+        Command::Leak(run) => single("leak", &run, |_| {}),
+        Command::Idle(run) => single("idle", &run, |_| {}),
+        Command::LeakBait => {
+            step::leak::lose_memory();
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Runs one step as a suite of its own, so that its result reads the same everywhere.
+fn single(
+    name: &str,
+    run: &RunArgs,
+    adjust: impl FnOnce(&mut Options),
+) -> anyhow::Result<ExitCode> {
+    let chosen = suite::chosen(&[name.to_owned()]);
+    suite::run(&context(run, adjust)?, &chosen, run.strict)
+}
+
+fn context(run: &RunArgs, adjust: impl FnOnce(&mut Options)) -> anyhow::Result<Context> {
+    let seed = run.seed.unwrap_or_else(context::fresh_seed);
+    let mut options = Options { seed, stress_seconds: STRESS_SECONDS, model: None };
+    adjust(&mut options);
+    if let Some(model) = &options.model {
+        catalogue::model::require(model)?;
+    }
+    Context::new(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn unknown_step_is_refused_with_the_known_names() {
+        let Err(error) = Cli::try_parse_from(["xtask", "test-all", "--only", "tidy,tests"]) else {
+            panic!("the step `tests` does not exist");
+        };
+        let text = error.to_string();
+        assert!(text.contains("'tests'") && text.contains("test-debug"), "{text}");
+    }
+
+    #[test]
+    fn steps_are_split_at_commas() {
+        let cli = Cli::try_parse_from(["xtask", "test-all", "--only", "tidy,edges"]).unwrap();
+        let Command::TestAll(args) = cli.command else { panic!("another command was parsed") };
+        assert_eq!(args.only, ["tidy", "edges"]);
+    }
+}

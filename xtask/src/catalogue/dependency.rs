@@ -1,0 +1,26 @@
+//! The external crates that the core crates may depend on. docs/ARCHITECTURE.md argues for each.
+
+/// One external crate and what it is for, in a few words.
+pub(crate) struct External {
+    pub(crate) name: &'static str,
+    pub(crate) reason: &'static str,
+}
+
+const fn external(name: &'static str, reason: &'static str) -> External {
+    External { name, reason }
+}
+
+pub(crate) const EXTERNALS: &[External] = &[
+    external("cc", "compiles the C side of qi-sys"),
+    external("crossbeam-deque", "local queues, injectors and stealing"),
+    external("crossbeam-utils", "cache padding"),
+    external("futures-util", "the futures-io traits and combinators"),
+    external("mio", "epoll, kqueue and IOCP behind one interface"),
+    external("nix", "the timerfd of Linux without unsafe code"),
+    external("thiserror", "error types without hand-written Display"),
+    external("tracing", "the events of the debug option"),
+    external("loom", "the model checker; compiled under cfg(loom) only"),
+];
+
+/// Crates that no core crate may reach unless the user turns on the feature of that name.
+pub(crate) const ONLY_BY_FEATURE: &[&str] = &["tokio"];

@@ -1,0 +1,53 @@
+//! Every example of the workspace, with what it must print.
+
+/// What the check does to an example while it runs.
+#[allow(dead_code, reason = "for examples that serve, of which there is none yet")]
+pub(crate) enum Act {
+    /// Fetches `path` from the base address that the first group of `address` finds in the
+    /// output, and expects `body` in the answer.
+    Fetch { address: &'static str, path: &'static str, body: &'static str },
+    /// Asks the example to stop, as Ctrl-C does.
+    Interrupt,
+}
+
+/// One example.
+pub(crate) struct Example {
+    pub(crate) package: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) args: &'static [&'static str],
+    /// Regular expressions that the output must match one after the other.
+    pub(crate) output: &'static [&'static str],
+    /// Done once the output matches the expression.
+    pub(crate) acts: &'static [(&'static str, Act)],
+    pub(crate) exit_code: i32,
+    pub(crate) limit_seconds: u64,
+    /// Whether the leak step runs it too.
+    pub(crate) leak_check: bool,
+}
+
+/// An example that runs by itself and succeeds; the rows below change what differs.
+const PLAIN: Example = Example {
+    package: "",
+    name: "",
+    args: &[],
+    output: &[],
+    acts: &[],
+    exit_code: 0,
+    limit_seconds: 30,
+    leak_check: false,
+};
+
+pub(crate) const EXAMPLES: &[Example] = &[Example {
+    package: "qi-sys",
+    name: "clock",
+    output: &[
+        r"^usable processors +[1-9]\d*$",
+        r"^monotonic clock +\d+\.\d+ s$",
+        // A sleep of 50 ms may last longer, never shorter.
+        r"^sleep of 50 ms +([5-9]\d|\d{3,})\.\d+ ms$",
+        r"^one yield +\d+ ns$",
+        r"^processor time so far +\d+\.\d+ ms$",
+    ],
+    leak_check: true,
+    ..PLAIN
+}];

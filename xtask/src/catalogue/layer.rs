@@ -1,0 +1,47 @@
+//! The members of the workspace and the members each may use.
+
+/// One member.
+pub(crate) struct Layer {
+    pub(crate) package: &'static str,
+    /// The members it may depend on, in whatever table of its manifest.
+    pub(crate) may_use: &'static [&'static str],
+    /// Whether users depend on it: such a crate is tested alone, and its external dependencies
+    /// are limited to `catalogue::dependency`.
+    pub(crate) core: bool,
+}
+
+const fn core(package: &'static str, may_use: &'static [&'static str]) -> Layer {
+    Layer { package, may_use, core: true }
+}
+
+const fn other(package: &'static str, may_use: &'static [&'static str]) -> Layer {
+    Layer { package, may_use, core: false }
+}
+
+pub(crate) const LAYERS: &[Layer] = &[
+    core("qi-sys", &[]),
+    core("qi-reactor", &["qi-sys"]),
+    core("qi-sched", &["qi-sys"]),
+    core("qi-runtime", &["qi-reactor", "qi-sched", "qi-sys"]),
+    other("qi-spec-check", &["qi-runtime"]),
+    other("qi-examples", &["qi-runtime"]),
+    other("qi-bench", &["qi-reactor", "qi-runtime", "qi-sched", "qi-sys"]),
+    other("xtask", &[]),
+];
+
+/// All members below `package`, those that it reaches through others too.
+pub(crate) fn below(layers: &[Layer], package: &str) -> Vec<&'static str> {
+    let mut found: Vec<&'static str> = Vec::new();
+    let mut open = vec![package];
+    while let Some(name) = open.pop() {
+        for layer in layers.iter().filter(|layer| layer.package == name) {
+            for used in layer.may_use {
+                if !found.contains(used) {
+                    found.push(used);
+                    open.push(used);
+                }
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,29 @@
+//! The loom models and, for each, the mutants it must kill.
+//!
+//! A model is a test `loom_*` of a crate's library that compiles the production files under
+//! `cfg(loom)` and prints `loom: NAME executions=K preemption_bound=B`. A mutant is a value of
+//! `cfg(qi_mutant = "NAME")` under which the production code lacks a fence or a check.
+//! `cargo xtask tidy` keeps this table and the sources in step.
+
+use anyhow::bail;
+
+/// One model.
+pub(crate) struct Model {
+    /// The test's function name.
+    pub(crate) name: &'static str,
+    pub(crate) package: &'static str,
+    /// What the model must print; also handed to it in `LOOM_MAX_PREEMPTIONS`.
+    pub(crate) preemption_bound: usize,
+    pub(crate) mutants: &'static [&'static str],
+}
+
+pub(crate) const MODELS: &[Model] = &[];
+
+/// Refuses the name of a model that does not exist.
+pub(crate) fn require(name: &str) -> anyhow::Result<()> {
+    if MODELS.iter().any(|model| model.name == name) {
+        return Ok(());
+    }
+    let known: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
+    bail!("there is no model `{name}`; the models are: {}", known.join(", "))
+}

@@ -1,0 +1,97 @@
+//! Installs the tools that the checks need, or says which are missing and who needs them.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use crate::catalogue::tool::{Source, TOOLS, Tool};
+use crate::context::Context;
+use crate::process;
+use crate::report::tail;
+
+/// A download may be slow; one that takes longer than this has failed.
+const INSTALL_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// What one tool's line says.
+fn state(tool: &Tool) -> &'static str {
+    match (tool.is_for_this_host(), tool.is_present()) {
+        (false, _) => "not for this host",
+        (true, true) => "present",
+        (true, false) => "MISSING",
+    }
+}
+
+/// Shows each tool with its state.
+pub(crate) fn print_state() {
+    let mut table = Table::new();
+    table.load_preset(presets::ASCII_MARKDOWN);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["tool", "state", "from", "needed by"]);
+    for tool in TOOLS {
+        table.add_row([tool.name, state(tool), &tool.source.to_string(), tool.needed_by]);
+    }
+    println!("{table}");
+}
+
+/// Installs what is missing; fails when something is missing still.
+pub(crate) fn install(context: &Context) -> anyhow::Result<ExitCode> {
+    let missing = missing();
+    let of = |pick: fn(&Source) -> Option<&'static str>| -> Vec<&'static str> {
+        missing.iter().filter_map(|tool| pick(&tool.source)).collect()
+    };
+    let packages = of(|s| if let Source::Apt(name) = s { Some(name) } else { None });
+    let components = of(|s| if let Source::Rustup(name) = s { Some(name) } else { None });
+    install_packages(context, &packages)?;
+    for component in components {
+        attempt(context, "rustup", &["component", "add", component])?;
+    }
+    print_state();
+    Ok(if self::missing().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn missing() -> Vec<&'static Tool> {
+    TOOLS.iter().filter(|tool| tool.is_for_this_host() && !tool.is_present()).collect()
+}
+
+/// Installs through apt, as root or through a sudo that asks for no password.
+fn install_packages(context: &Context, packages: &[&str]) -> anyhow::Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if !process::exists("apt-get") {
+        println!("install by hand (there is no apt-get here): {}", packages.join(" "));
+        return Ok(());
+    }
+    let prefix: &[&str] = if is_root() {
+        &["env", "DEBIAN_FRONTEND=noninteractive"]
+    } else if process::probe("sudo", &["-n", "true"]) {
+        &["sudo", "-n", "env", "DEBIAN_FRONTEND=noninteractive"]
+    } else {
+        println!("install as root: apt-get install {}", packages.join(" "));
+        return Ok(());
+    };
+    let run = |args: &[&str]| attempt(context, prefix[0], &[&prefix[1..], args].concat());
+    run(&["apt-get", "-q", "update"])?;
+    let install = ["apt-get", "-q", "-y", "--no-install-recommends", "install"];
+    run(&[&install, packages].concat())
+}
+
+/// Runs a command whose failure is told but ends nothing: the closing table shows what is missing.
+fn attempt(context: &Context, program: &str, args: &[&str]) -> anyhow::Result<()> {
+    if !process::exists(program) {
+        println!("cannot run `{program} {}`: there is no {program} here", args.join(" "));
+        return Ok(());
+    }
+    println!("{program} {}", args.join(" "));
+    let finished = context.job("setup", program).args(args).within(INSTALL_LIMIT).run()?;
+    if !finished.end.is_success() {
+        println!("{}\n{}", tail(&finished.output), finished.end);
+    }
+    Ok(())
+}
+
+/// Whether this program may install packages without help.
+fn is_root() -> bool {
+    process::probe("sh", &["-c", "test \"$(id -u)\" -eq 0"])
+}

@@ -1,0 +1,54 @@
+//! The steps of the suite, cheapest first: a file per step under `step/`.
+
+pub(crate) mod alone;
+pub(crate) mod edges;
+pub(crate) mod examples;
+pub(crate) mod idle;
+pub(crate) mod leak;
+pub(crate) mod lint;
+pub(crate) mod models;
+pub(crate) mod stress;
+pub(crate) mod tests;
+
+use crate::context::Context;
+use crate::report::Report;
+use crate::tidy;
+
+/// One step of the suite.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Whether continuous integration runs it.
+    pub(crate) ci: bool,
+    pub(crate) run: fn(&Context) -> anyhow::Result<Report>,
+}
+
+const fn step(
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Context) -> anyhow::Result<Report>,
+) -> Step {
+    Step { name, about, ci: true, run }
+}
+
+pub(crate) const STEPS: &[Step] = &[
+    step("tidy", "the house rules that a program can check", tidy::run),
+    step("format", "cargo fmt --check", lint::format),
+    step("edges", "which crate depends on which", edges::run),
+    step("clippy", "clippy over all targets, warnings denied", lint::clippy),
+    step("docs", "rustdoc, warnings denied", lint::docs),
+    step("test-debug", "all tests, debug", tests::debug),
+    step("test-release", "all tests, release", tests::release),
+    step("alone", "each core crate alone, with nothing above it compiled", alone::run),
+    step("examples", "every example, its output checked", examples::run),
+    step("loom", "the loom models", models::run_models),
+    step("mutants", "each model against its mutants", models::run_mutants),
+    step("stress", "the stress programs, from the printed seed", stress::run),
+    step("leak", "valgrind over start, work and shutdown", leak::run),
+    step("idle", "an idle runtime makes no system call", idle::run),
+];
+
+/// The names that `--only` accepts.
+pub(crate) fn names() -> Vec<&'static str> {
+    STEPS.iter().map(|step| step.name).collect()
+}
