@@ -39,8 +39,16 @@ impl Report {
         self.passed += 1;
     }
 
+    /// Counts a failure. The first line of `what` names it; further lines belong to its output.
     pub(crate) fn fail(&mut self, what: impl Into<String>, output: impl Into<String>) {
-        self.failures.push(Failure { what: what.into(), output: output.into() });
+        let (what, output) = (what.into(), output.into());
+        let failure = match what.split_once('\n') {
+            Some((first, rest)) => {
+                Failure { what: first.into(), output: format!("{rest}\n{output}") }
+            }
+            None => Failure { what, output },
+        };
+        self.failures.push(failure);
     }
 
     pub(crate) fn skip(&mut self, reason: impl Into<String>) {
@@ -217,6 +225,13 @@ mod tests {
         (0..9).for_each(|i| report.fail(format!("failure-{i}"), ""));
         assert!(report.detail().contains("and 6 more"));
         assert!(!report.detail().contains("failure-3"));
+    }
+
+    #[test]
+    fn failure_is_named_by_one_line_and_keeps_the_others() {
+        let report = Report::failed("it does not compile\nerror: why", "more");
+        assert_eq!(report.failures[0].what, "it does not compile");
+        assert_eq!(report.failures[0].output, "error: why\nmore");
     }
 
     #[test]

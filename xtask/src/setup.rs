@@ -37,14 +37,17 @@ pub(crate) fn print_state() {
 /// Installs what is missing; fails when something is missing still.
 pub(crate) fn install(context: &Context) -> anyhow::Result<ExitCode> {
     let missing = missing();
-    let of = |pick: fn(&Source) -> Option<&'static str>| -> Vec<&'static str> {
-        missing.iter().filter_map(|tool| pick(&tool.source)).collect()
-    };
-    let packages = of(|s| if let Source::Apt(name) = s { Some(name) } else { None });
-    let components = of(|s| if let Source::Rustup(name) = s { Some(name) } else { None });
+    let mut packages = Vec::new();
+    let mut components = vec!["component", "add"];
+    for tool in missing {
+        match tool.source {
+            Source::Apt(names) => packages.extend(names),
+            Source::Rustup(name) => components.push(name),
+        }
+    }
     install_packages(context, &packages)?;
-    for component in components {
-        attempt(context, "rustup", &["component", "add", component])?;
+    if components.len() > 2 {
+        attempt(context, "rustup", &components)?;
     }
     print_state();
     Ok(if self::missing().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

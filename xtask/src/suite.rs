@@ -51,13 +51,13 @@ pub(crate) fn run(
 
 fn run_one(context: &Context, step: &'static Step, strict: bool) -> Row {
     let started = Instant::now();
+    // A log tells of one run only; that there was none before is no error.
+    let _ = std::fs::remove_file(context.log(step.name));
     let report = if interrupt::requested() {
         Report::failed("not run: interrupted", "")
     } else if context.time_left() == Some(Duration::ZERO) {
         Report::failed("not run: the time for the whole run is used up", "")
     } else {
-        // A log tells of one run only; that there was none before is no error.
-        let _ = std::fs::remove_file(context.log(step.name));
         (step.run)(context).unwrap_or_else(|error| Report::failed(format!("{error:#}"), ""))
     };
     Row { step: step.name, report: report.close(strict), took: started.elapsed() }

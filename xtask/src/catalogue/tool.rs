@@ -6,8 +6,8 @@ use crate::process;
 
 /// Where a tool comes from.
 pub(crate) enum Source {
-    /// A Debian package of this name.
-    Apt(&'static str),
+    /// Debian packages of these names.
+    Apt(&'static [&'static str]),
     /// A component of the Rust toolchain.
     Rustup(&'static str),
 }
@@ -15,7 +15,7 @@ pub(crate) enum Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Source::Apt(package) => write!(f, "apt: {package}"),
+            Source::Apt(packages) => write!(f, "apt: {}", packages.join(" ")),
             Source::Rustup(component) => write!(f, "rustup: {component}"),
         }
     }
@@ -60,29 +60,36 @@ pub(crate) const TOOLS: &[Tool] = &[
     Tool {
         name: "C compiler",
         probe: &["cc", "--version"],
-        source: Source::Apt("gcc"),
+        source: Source::Apt(&["gcc", "libc6-dev"]),
         needed_by: "qi-sys, and so every step that compiles",
         // Elsewhere the compiler has no common name: qi-sys's build script says when it is absent.
         hosts: &["linux", "macos", "freebsd"],
     },
     Tool {
+        name: "C++ compiler",
+        probe: &["c++", "--version"],
+        source: Source::Apt(&["g++"]),
+        needed_by: "tests of qi-sys (its header must be C++ too)",
+        hosts: &["linux", "macos", "freebsd"],
+    },
+    Tool {
         name: "valgrind",
         probe: &["valgrind", "--version"],
-        source: Source::Apt("valgrind"),
+        source: Source::Apt(&["valgrind"]),
         needed_by: "leak",
         hosts: &["linux"],
     },
     Tool {
         name: "strace",
         probe: &["strace", "--version"],
-        source: Source::Apt("strace"),
+        source: Source::Apt(&["strace"]),
         needed_by: "idle",
         hosts: &["linux"],
     },
     Tool {
         name: "curl",
         probe: &["curl", "--version"],
-        source: Source::Apt("curl"),
+        source: Source::Apt(&["curl"]),
         needed_by: "examples (a foreign client for those that serve HTTP)",
         hosts: &[],
     },

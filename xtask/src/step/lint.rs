@@ -8,7 +8,7 @@ pub(crate) fn format(context: &Context) -> anyhow::Result<Report> {
     if !has(context, "format", "fmt")? {
         return Ok(Report::skipped("rustfmt is not installed (rustup component add rustfmt)"));
     }
-    command(context, "format", &["fmt", "--all", "--check"], &[])
+    command(context, "format", &["fmt", "--all", "--check", "--", "--color", "never"], &[])
 }
 
 /// Clippy over libraries, programs, tests and examples of the default members.

@@ -79,6 +79,7 @@ fn selected(context: &Context) -> impl Iterator<Item = &'static Model> {
 
 fn packages(context: &Context) -> Vec<&'static str> {
     let mut packages: Vec<&str> = selected(context).map(|model| model.package).collect();
+    packages.sort_unstable();
     packages.dedup();
     packages
 }
