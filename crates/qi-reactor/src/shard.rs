@@ -1,0 +1,337 @@
+//! One shard: an event queue with its sources, a timer wheel, and the thread that may be parked in it.
+//!
+//! # Locks
+//!
+//! * `queue`: held by whoever collects events, also while blocked. Of two threads that park on one
+//!   shard the second sleeps in this lock (a futex, no spinning) until the first is back; `try_turn`
+//!   never waits for it.
+//! * the lock of [`Timers`], the lock of [`SourceTable`], the lock of each source's waiters. Order:
+//!   `queue`, then any one of these (table before waiters). None is held when a waker is cloned, woken
+//!   or dropped.
+//!
+//! # One park
+//!
+//! 1. Lock `queue`; announce in the [`ParkWord`], or return at once if a notice is pending.
+//! 2. Under the timers' lock: read the next deadline, note it as `parked_until`.
+//! 3. Arm the alarm, block in the queue, collect: set readiness, gather wakers.
+//! 4. Clear `parked_until`, retire from the park word, unlock `queue`.
+//! 5. Wake the gathered wakers; fire what is due, in steps.
+//!
+//! Announcing comes before reading the deadline: a timer set between the two is read, and one set
+//! after it unparks.
+
+use std::sync::{Arc, TryLockError};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use mio::event::Source;
+use mio::{Events, Interest, Poll, Registry};
+
+use crate::ReactorError;
+use crate::alarm::Alarm;
+use crate::clock::{Clock, NEVER, Timeline};
+use crate::io_cell::IoCell;
+use crate::park::ParkWord;
+use crate::readiness::Readiness;
+use crate::stats::{ShardCounters, ShardStats};
+use crate::sync::{Mutex, lock};
+use crate::table::SourceTable;
+use crate::timers::{Kick, Standing, Timers};
+use crate::token::{ALARM, SourceToken, WAKER};
+use crate::wake_list::{Woken, wake_all};
+use crate::wheel::TimerKey;
+
+/// Failed collections in a row after which a thread pauses before the next one.
+const FAILURES_BEFORE_PAUSE: u32 = 8;
+
+/// Length of that pause.
+const FAILURE_PAUSE: Duration = Duration::from_millis(1);
+
+/// One shard of a reactor. Aligned so that two shards share no cache line (nor the pair of lines
+/// that is fetched together).
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Shard {
+    index: usize,
+    park: ParkWord,
+    timers: Timers,
+    sources: SourceTable,
+    clock: Arc<dyn Clock>,
+    timeline: Timeline,
+    registry: Registry,
+    waker: mio::Waker,
+    queue: Mutex<Queue>,
+    counters: ShardCounters,
+}
+
+/// What only one thread at a time may use.
+#[derive(Debug)]
+struct Queue {
+    poll: Poll,
+    events: Events,
+    alarm: Alarm,
+    failures: u32,
+}
+
+impl Shard {
+    pub(crate) fn new(
+        index: usize,
+        clock: Arc<dyn Clock>,
+        timeline: Timeline,
+        events_per_turn: usize,
+    ) -> Result<Self, ReactorError> {
+        let poll = Poll::new().map_err(ReactorError::CreateQueue)?;
+        let registry = poll.registry().try_clone().map_err(ReactorError::ShareQueue)?;
+        let waker = mio::Waker::new(&registry, WAKER).map_err(ReactorError::CreateWaker)?;
+        let alarm = Alarm::new(&registry, ALARM)?;
+        let events = Events::with_capacity(events_per_turn);
+        Ok(Self {
+            index,
+            park: ParkWord::new(),
+            timers: Timers::new(),
+            sources: SourceTable::new(),
+            clock,
+            timeline,
+            registry,
+            waker,
+            queue: Mutex::new(Queue { poll, events, alarm, failures: 0 }),
+            counters: ShardCounters::default(),
+        })
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    pub(crate) fn timeline(&self) -> Timeline {
+        self.timeline
+    }
+
+    /// The present, in nanoseconds of the timeline.
+    pub(crate) fn now(&self) -> u64 {
+        self.timeline.nanos(self.clock.now())
+    }
+
+    pub(crate) fn has_sources(&self) -> bool {
+        self.sources.live() > 0
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        match self.timers.next() {
+            NEVER => None,
+            next => Some(self.timeline.instant(next)),
+        }
+    }
+
+    pub(crate) fn park(&self) {
+        let mut woken = Vec::new();
+        let mut queue = lock(&self.queue);
+        if !self.park.announce() {
+            return;
+        }
+        self.counters.park();
+        let next = self.timers.begin_park();
+        let timeout = self.arm(&mut queue.alarm, next);
+        // With a timer due and no source there is nothing to wait for and nothing to collect.
+        if timeout != Some(Duration::ZERO) || self.has_sources() {
+            self.collect(&mut queue, timeout, &mut woken);
+        }
+        self.timers.end_park();
+        self.park.retire();
+        drop(queue);
+        self.count(wake_all(woken));
+        self.fire_due();
+    }
+
+    pub(crate) fn unpark(&self) {
+        if self.park.unpark() {
+            self.kick();
+        }
+    }
+
+    pub(crate) fn try_turn(&self) -> Option<bool> {
+        let mut woken = Woken::default();
+        if self.has_sources() {
+            let mut wakers = Vec::new();
+            let mut queue = match self.queue.try_lock() {
+                Ok(queue) => queue,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return None,
+            };
+            self.collect(&mut queue, Some(Duration::ZERO), &mut wakers);
+            drop(queue);
+            woken = wake_all(wakers);
+            self.count(woken);
+        }
+        let fired = self.fire_due();
+        Some(woken.count + fired > 0)
+    }
+
+    /// Sets a timer, and unparks the shard if the thread in it would sleep beyond.
+    pub(crate) fn set_timer(&self, deadline: u64, waker: Waker) -> Result<TimerKey, ReactorError> {
+        let (key, kick) = self.timers.insert(deadline, waker)?;
+        self.answer(kick);
+        Ok(key)
+    }
+
+    /// Moves a timer; `false` if it was not set any more.
+    pub(crate) fn move_timer(&self, key: TimerKey, deadline: u64) -> bool {
+        match self.timers.relocate(key, deadline) {
+            Some(kick) => {
+                self.answer(kick);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Sees how a timer stands and makes sure that, if it is set, it wakes `waker`.
+    pub(crate) fn refresh_timer(&self, key: TimerKey, waker: &Waker) -> Standing {
+        let standing = self.timers.standing(key, waker);
+        if standing == Standing::OtherWaker && !self.timers.set_waker(key, waker.clone()) {
+            // It fired (or was closed) between the two.
+            return self.timers.standing(key, waker);
+        }
+        standing
+    }
+
+    pub(crate) fn remove_timer(&self, key: TimerKey) -> bool {
+        self.timers.remove(key)
+    }
+
+    /// Adds a source to the event queue.
+    pub(crate) fn add_source<S: Source + ?Sized>(
+        &self,
+        source: &mut S,
+        interest: Interest,
+    ) -> std::io::Result<(Arc<IoCell>, SourceToken)> {
+        let cell = Arc::new(IoCell::new(Readiness::of_assumption(interest)));
+        let token = self.sources.add(Arc::clone(&cell))?;
+        match self.registry.register(source, token.into(), interest) {
+            Ok(()) => Ok((cell, token)),
+            Err(error) => {
+                self.sources.remove(token);
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes a source out of the event queue. Its slot is freed separately.
+    pub(crate) fn silence<S: Source + ?Sized>(&self, source: &mut S) -> std::io::Result<()> {
+        self.registry.deregister(source)
+    }
+
+    /// Frees the slot of a source.
+    pub(crate) fn forget_source(&self, token: SourceToken) {
+        self.sources.remove(token);
+    }
+
+    /// Wakes everybody who waits here, and refuses whoever comes later.
+    pub(crate) fn close(&self) {
+        let mut woken = Vec::new();
+        self.sources.close(&mut woken);
+        woken.extend(self.timers.close());
+        self.count(wake_all(woken));
+        self.unpark();
+    }
+
+    pub(crate) fn stats(&self) -> ShardStats {
+        let timers = self.timers.counts();
+        ShardStats {
+            sources: self.sources.live(),
+            timers_set: timers.set,
+            timers_fired: timers.fired,
+            timers_cancelled: timers.cancelled,
+            timers: timers.set.saturating_sub(timers.fired + timers.cancelled),
+            ..self.counters.read()
+        }
+    }
+
+    fn arm(&self, alarm: &mut Alarm, deadline: u64) -> Option<Duration> {
+        if deadline == NEVER {
+            return None;
+        }
+        let now = self.now();
+        if deadline <= now { Some(Duration::ZERO) } else { alarm.arm(now, deadline) }
+    }
+
+    /// Collects events, waiting for them if `timeout` allows, and gathers the wakers they concern.
+    fn collect(&self, queue: &mut Queue, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
+        self.counters.turn();
+        match queue.poll.poll(&mut queue.events, timeout) {
+            Ok(()) => queue.failures = 0,
+            // A signal: an early return, like any other.
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return,
+            Err(error) => {
+                self.bear(queue, &error);
+                return;
+            }
+        }
+        let alarm = &mut queue.alarm;
+        let of_sources = queue.events.iter().filter(|event| match event.token() {
+            WAKER => false,
+            ALARM => {
+                alarm.has_rung();
+                false
+            }
+            _ => true,
+        });
+        let dispatched = self.sources.dispatch(of_sources, woken);
+        self.counters.events(dispatched.events, dispatched.stale);
+    }
+
+    /// Lives with an event queue that fails: the callers come again, but do not burn the CPU.
+    fn bear(&self, queue: &mut Queue, error: &std::io::Error) {
+        self.counters.failed_turn();
+        queue.failures = queue.failures.saturating_add(1);
+        if queue.failures == 1 {
+            tracing::error!(%error, shard = self.index, "collecting events failed");
+        }
+        if queue.failures > FAILURES_BEFORE_PAUSE {
+            std::thread::sleep(FAILURE_PAUSE);
+        }
+    }
+
+    /// Fires the timers that are due, and returns how many.
+    fn fire_due(&self) -> usize {
+        let next = self.timers.next();
+        if next == NEVER {
+            return 0;
+        }
+        let now = self.now();
+        if next > now {
+            return 0;
+        }
+        let mut fired = 0;
+        loop {
+            // `now` stands still in this loop: timers set meanwhile cannot keep it going for ever.
+            let mut batch = self.timers.collect(now);
+            fired += batch.due.len();
+            if !batch.due.is_sorted_by_key(|due| due.deadline) {
+                batch.due.sort_by_key(|due| due.deadline);
+            }
+            self.count(wake_all(batch.due.drain(..).map(|due| due.waker)));
+            if batch.finished {
+                return fired;
+            }
+        }
+    }
+
+    fn answer(&self, kick: Kick) {
+        if kick == Kick::Needed {
+            self.unpark();
+        }
+    }
+
+    /// Ends the wait of the thread that is blocked in the event queue.
+    fn kick(&self) {
+        self.counters.kick();
+        if let Err(error) = self.waker.wake() {
+            tracing::error!(%error, shard = self.index, "unparking a thread failed");
+        }
+    }
+
+    fn count(&self, woken: Woken) {
+        self.counters.waker_panics(woken.panicked);
+    }
+}
