@@ -1,0 +1,177 @@
+//! The monitor: a thread that watches the workers' heartbeats, as Go's sysmon does.
+//!
+//! A worker inside one long poll cannot look at its timers and events, nor wake others for its
+//! queue. The monitor sees that its heartbeat stands still and does it: within `poll_interval`,
+//! because it looks twice in that time. A poll that lasts longer than `stall_threshold` is counted
+//! and named; if all workers are in such polls and something is runnable, an extra worker starts.
+//!
+//! # Protocol
+//! The monitor sleeps when all workers sleep. A worker that wakes up changes the count of those
+//! awake, then looks whether the monitor sleeps; the monitor announces its sleep, then looks at
+//! the count: with a `SeqCst` fence in between on both sides, one sees the other. (I11)
+
+use crate::scheduler::Shared;
+use crate::worker::counters::Counter;
+use crate::worker::slot::Parker;
+use crate::worker::{Context, Seat};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
+use std::time::{Duration, Instant};
+
+/// Ticks without a worker awake before the monitor sleeps as well: waking it costs a system call,
+/// which a runtime that is idle only for moments should not pay each time.
+const IDLE_TICKS: u32 = 20;
+
+const ABSENT: usize = 0;
+const WATCHING: usize = 1;
+const ASLEEP: usize = 2;
+
+/// The monitor as workers see it.
+#[derive(Debug, Default)]
+pub(crate) struct Monitor {
+    state: AtomicUsize,
+    stopped: AtomicBool,
+    parker: Parker,
+    /// Polls longer than `stall_threshold`.
+    pub(crate) stalls: Counter,
+    /// Extra workers started.
+    pub(crate) extra_workers: Counter,
+}
+
+/// What the monitor remembers of a seat.
+#[derive(Clone, Copy, Default)]
+struct Sight {
+    heartbeat: u64,
+    task: u64,
+    since: Option<Instant>,
+    reported: bool,
+}
+
+impl Monitor {
+    /// A worker has woken up: the monitor watches from now on.
+    #[inline]
+    pub(crate) fn rouse(&self, shared: &Arc<Shared>) {
+        // Pairs with the fence in `sleep`.
+        fence(SeqCst);
+        // Relaxed: the fence orders it.
+        if self.state.load(Relaxed) != WATCHING {
+            self.wake(shared);
+        }
+    }
+
+    #[cold]
+    fn wake(&self, shared: &Arc<Shared>) {
+        match self.state.swap(WATCHING, SeqCst) {
+            ABSENT => {
+                let name = format!("{}-monitor", shared.config.thread_name);
+                let watched = shared.clone();
+                if let Err(error) = shared.start_thread(name, move || watch(&watched)) {
+                    // Workers do without it; a later one may have more luck when the state is
+                    // looked at again, but not at every wake-up: so it stays WATCHING.
+                    tracing::warn!(%error, "no thread for the monitor: long polls go unseen");
+                }
+            }
+            ASLEEP => self.parker.unpark(),
+            _ => {}
+        }
+    }
+
+    /// The scheduler closes: the monitor ends.
+    pub(crate) fn stop(&self) {
+        // Relaxed: the parker's lock hands it over.
+        self.stopped.store(true, Relaxed);
+        self.parker.unpark();
+    }
+
+    fn sleep(&self, shared: &Shared) {
+        self.state.store(ASLEEP, SeqCst);
+        // Pairs with the fence in `rouse`.
+        fence(SeqCst);
+        if shared.sleep.all_asleep() && !self.stopped.load(Relaxed) {
+            self.parker.park();
+        }
+        self.state.store(WATCHING, SeqCst);
+    }
+}
+
+fn watch(shared: &Arc<Shared>) {
+    let context = Context::new(shared.clone(), None);
+    context.enter(|| {
+        let monitor = &shared.monitor;
+        let mut sights = vec![Sight::default(); shared.seats.len()];
+        let mut idle_ticks = 0;
+        // Relaxed: see `stop`.
+        while !monitor.stopped.load(Relaxed) {
+            monitor.parker.park_for(shared.config.poll_interval / 2);
+            if shared.sleep.all_asleep() {
+                idle_ticks += 1;
+                if idle_ticks >= IDLE_TICKS {
+                    shared.pool.trim();
+                    monitor.sleep(shared);
+                    idle_ticks = 0;
+                }
+                continue;
+            }
+            idle_ticks = 0;
+            inspect(shared, &mut sights);
+        }
+    });
+}
+
+/// Looks at every worker once.
+fn inspect(shared: &Arc<Shared>, sights: &mut [Sight]) {
+    let now = shared.clock.now();
+    let base = shared.config.worker_threads;
+    let mut stuck = 0;
+    for (index, (seat, sight)) in shared.seats.iter().zip(sights.iter_mut()).enumerate() {
+        let Some(lasting) = look(seat, sight, now) else { continue };
+        if index < base {
+            shared.driver.try_turn(index);
+        }
+        if !seat.stealers.is_empty() {
+            // Relaxed: whoever steals compares it with the heartbeat again.
+            seat.stuck_at.store(sight.heartbeat, Relaxed);
+            shared.notify();
+        }
+        if lasting >= shared.config.stall_threshold {
+            stuck += usize::from(index < base);
+            report(shared, sight, lasting);
+        }
+    }
+    if stuck == base && something_waits(shared) && shared.start_extra_worker() {
+        shared.monitor.extra_workers.add(1);
+    }
+}
+
+/// How long the worker has been inside one poll, if it was at the last look, too.
+fn look(seat: &Seat, sight: &mut Sight, now: Instant) -> Option<Duration> {
+    // Relaxed: a mixture of old and new looks like movement, and the next look is soon.
+    let heartbeat = seat.heartbeat.load(Relaxed);
+    let task = seat.current.load(Relaxed);
+    if task == 0 || heartbeat != sight.heartbeat || task != sight.task {
+        *sight = Sight { heartbeat, task, since: (task != 0).then_some(now), reported: false };
+        return None;
+    }
+    Some(sight.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)))
+}
+
+fn something_waits(shared: &Shared) -> bool {
+    shared.injectors.iter().any(|injector| !injector.is_empty())
+        || shared.seats.iter().any(|seat| !seat.stealers.is_empty())
+}
+
+/// Counts and names a stall, once.
+fn report(shared: &Shared, sight: &mut Sight, lasting: Duration) {
+    if std::mem::replace(&mut sight.reported, true) {
+        return;
+    }
+    shared.monitor.stalls.add(1);
+    let culprit = shared.live_tasks().into_iter().find(|task| task.id().as_u64() == sight.task);
+    if let Some(task) = culprit {
+        tracing::warn!(
+            task = %Shared::describe(&task),
+            lasting_ms = lasting.as_millis(),
+            "a task holds its worker without suspending"
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! Size classes of task blocks.
+
+use std::alloc::Layout;
+
+/// Block sizes in bytes. The steps are a cache line's quarter where most tasks are, and about a
+/// quarter of the size above, so that at most a fifth of a block is lost.
+pub(crate) const SIZES: [usize; 20] = [
+    80, 96, 112, 128, 144, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 1024, 1280, 1536,
+    1792, 2048,
+];
+
+/// How many classes there are.
+pub(crate) const COUNT: usize = SIZES.len();
+
+/// The alignment of every block.
+pub(crate) const ALIGN: usize = 16;
+
+/// The class whose blocks hold `layout`, or `None` for those that get a chunk of their own.
+pub(crate) const fn of(layout: Layout) -> Option<usize> {
+    if layout.align() > ALIGN {
+        return None;
+    }
+    let mut class = 0;
+    while class < COUNT {
+        if layout.size() <= SIZES[class] {
+            return Some(class);
+        }
+        class += 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_falls_into_the_smallest_class_that_holds_it() {
+        for size in 1..=SIZES[COUNT - 1] {
+            let class = of(Layout::from_size_align(size, 8).unwrap()).unwrap();
+            assert!(SIZES[class] >= size);
+            assert!(class == 0 || SIZES[class - 1] < size);
+        }
+    }
+
+    #[test]
+    fn large_and_over_aligned_layouts_have_no_class() {
+        assert_eq!(of(Layout::from_size_align(SIZES[COUNT - 1] + 1, 8).unwrap()), None);
+        assert_eq!(of(Layout::from_size_align(64, 32).unwrap()), None);
+    }
+
+    #[test]
+    fn sizes_keep_the_alignment() {
+        assert!(SIZES.iter().all(|size| size % ALIGN == 0));
+    }
+}

@@ -1,0 +1,197 @@
+//! The depot of one size class: full batches of free blocks, and the chunks they come from.
+
+use super::chunk::{Chunk, FreeBlock};
+use super::magazine::{BATCH, Batch};
+use crate::scheduler::Shared;
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Free batches are kept up to this many before trimming is worth the walk: half a chunk's worth
+/// of the most common sizes.
+const TRIM_FROM: usize = 8;
+
+/// Shared free blocks of one class.
+#[derive(Default)]
+pub(super) struct Depot {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    batches: Vec<Batch>,
+    /// All chunks; the last one is being carved.
+    chunks: Vec<NonNull<Chunk>>,
+    /// Whether the scheduler is gone and every block that comes back is counted off at once.
+    closed: bool,
+}
+
+// SAFETY: chunks and free blocks may be handled by any thread; the lock says by which.
+unsafe impl Send for Inner {}
+
+impl Depot {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // No user code runs under the lock, so the data is consistent even if an allocation
+        // failed inside.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A batch of free blocks: a full one that was given back, or newly carved ones.
+    pub(super) fn take(&self, class: usize, owner: &Arc<Shared>) -> Batch {
+        let mut inner = self.lock();
+        if let Some(batch) = inner.batches.pop() {
+            return batch;
+        }
+        let chunk = match inner.chunks.last() {
+            // SAFETY: chunks in the list are live; `uncarved` reads what this lock guards.
+            Some(last) if unsafe { last.as_ref().uncarved() } > 0 => *last,
+            _ => {
+                let chunk = Chunk::with_class(class, owner.clone());
+                inner.chunks.push(chunk);
+                chunk
+            }
+        };
+        carve(chunk)
+    }
+
+    /// Takes a batch back.
+    pub(super) fn put(&self, batch: Batch) {
+        let mut inner = self.lock();
+        if inner.closed {
+            let gone = inner.count_off(batch);
+            drop(inner);
+            free_all(gone);
+        } else {
+            inner.batches.push(batch);
+        }
+    }
+
+    /// Calls `each` with every carved block. It runs under the lock, so it must be short and none
+    /// of the user's.
+    pub(super) fn walk(&self, mut each: impl FnMut(NonNull<FreeBlock>)) {
+        let inner = self.lock();
+        for &chunk in &inner.chunks {
+            // SAFETY: chunks in the list are live, and `carved` is guarded by this lock.
+            let carved = unsafe { chunk.as_ref().carved };
+            for index in 0..carved {
+                each(Chunk::block(chunk, index));
+            }
+        }
+    }
+
+    /// Gives chunks without any block in use back to the system. Blocks in magazines count as
+    /// used.
+    pub(super) fn trim(&self) {
+        let mut inner = self.lock();
+        if inner.batches.len() < TRIM_FROM {
+            return;
+        }
+        let mut batches = std::mem::take(&mut inner.batches);
+        for batch in &batches {
+            for_each(*batch, |block| {
+                // SAFETY: a free block's chunk is live, and `returned` is guarded by this lock.
+                unsafe { (*Chunk::of(block).as_ptr()).returned += 1 };
+            });
+        }
+        let empty = |chunk: &NonNull<Chunk>| {
+            // SAFETY: chunks of the list are live, and the lock guards their counts.
+            let chunk = unsafe { chunk.as_ref() };
+            chunk.returned == chunk.carved
+        };
+        let mut kept = Batch::default();
+        for batch in &mut batches {
+            batch.drain(|block| {
+                if empty(&Chunk::of(block)) {
+                    return;
+                }
+                // SAFETY: the block came out of a batch just now.
+                unsafe { kept.push(block) };
+                if kept.len == BATCH {
+                    inner.batches.push(std::mem::take(&mut kept));
+                }
+            });
+        }
+        if kept.len > 0 {
+            inner.batches.push(kept);
+        }
+        let (gone, rest): (Vec<_>, Vec<_>) = inner.chunks.drain(..).partition(empty);
+        for chunk in &rest {
+            // SAFETY: chunks of the list are live, and the lock guards their counts.
+            unsafe { (*chunk.as_ptr()).returned = 0 };
+        }
+        inner.chunks = rest;
+        drop(inner);
+        free_all(gone);
+    }
+
+    /// Gives everything back that is not in use, and from now on every chunk as soon as its last
+    /// block comes back.
+    pub(super) fn close(&self) {
+        let mut inner = self.lock();
+        inner.closed = true;
+        let batches = std::mem::take(&mut inner.batches);
+        let mut gone = Vec::new();
+        for batch in batches {
+            gone.append(&mut inner.count_off(batch));
+        }
+        drop(inner);
+        free_all(gone);
+    }
+
+    pub(super) fn chunk_count(&self) -> usize {
+        self.lock().chunks.len()
+    }
+}
+
+impl Inner {
+    /// Counts blocks as returned for good; gives the chunks that have none left in use.
+    fn count_off(&mut self, mut batch: Batch) -> Vec<NonNull<Chunk>> {
+        let mut gone = Vec::new();
+        batch.drain(|block| {
+            let chunk = Chunk::of(block);
+            // SAFETY: the chunk is live until its last block was counted off; the lock is held.
+            let head = unsafe { &mut *chunk.as_ptr() };
+            head.returned += 1;
+            if head.returned == head.carved {
+                gone.push(chunk);
+            }
+        });
+        if !gone.is_empty() {
+            self.chunks.retain(|chunk| !gone.contains(chunk));
+        }
+        gone
+    }
+}
+
+/// Carves the next blocks of a chunk. The depot's lock is held.
+fn carve(chunk: NonNull<Chunk>) -> Batch {
+    // SAFETY: the chunk is live, and the lock guards its counts.
+    let head = unsafe { &mut *chunk.as_ptr() };
+    let count = head.uncarved().min(BATCH as usize);
+    let begin = head.carved;
+    head.carved += count;
+    let mut batch = Batch::default();
+    for index in (begin..begin + count).rev() {
+        let block = Chunk::block(chunk, index);
+        // SAFETY: between `begin` and the old capacity nothing was carved before.
+        unsafe { FreeBlock::carve(block, None) };
+        // SAFETY: carved just now, known to nobody else.
+        unsafe { batch.push(block) };
+    }
+    batch
+}
+
+fn for_each(batch: Batch, mut each: impl FnMut(NonNull<FreeBlock>)) {
+    let mut next = batch.head;
+    while let Some(block) = next {
+        // SAFETY: blocks in a batch are free and belong to the batch.
+        next = unsafe { (*block.as_ptr()).next };
+        each(block);
+    }
+}
+
+fn free_all(chunks: Vec<NonNull<Chunk>>) {
+    for chunk in chunks {
+        // SAFETY: taken off the list because no block is in use, so nobody else knows the chunk.
+        unsafe { Chunk::free(chunk) };
+    }
+}

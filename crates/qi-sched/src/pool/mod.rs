@@ -1,0 +1,223 @@
+//! Memory of tasks: blocks recycled per thread, found again by a walk, given back when idle.
+//!
+//! # Why not the system allocator
+//! A task is often spawned by one worker and freed by another, the worst case of most allocators,
+//! and an executor that wants to find its live tasks at shutdown must keep them in a shared list.
+//! Here both are the same problem: blocks lie in chunks that the pool knows, and their first word
+//! tells whether they are live.
+//!
+//! # Protocol
+//! * A thread takes from and gives to its own [`Magazine`]; batches go through a [`Depot`] per
+//!   class, under a lock, once in 32 blocks.
+//! * Threads that are not workers share a few magazines, each under a lock.
+//! * A block is live while its state word counts references; walkers add one by
+//!   `State::try_add_ref`, which fails on a free block. (I6)
+//! * Chunks with no block in use go back to the system when the runtime falls idle ([`Pool::trim`])
+//!   and, after [`Pool::close`], as soon as their last block comes back.
+
+mod chunk;
+mod class;
+mod depot;
+mod magazine;
+
+pub(crate) use chunk::{Chunk, FreeBlock};
+pub(crate) use magazine::Magazine;
+
+use crate::scheduler::Shared;
+use crossbeam_utils::CachePadded;
+use depot::Depot;
+use magazine::Batch;
+use std::alloc::Layout;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Magazines for threads that are not workers. Several threads spawning at once rarely meet.
+const FOREIGN_MAGAZINES: usize = 8;
+
+/// All task memory of one scheduler.
+pub(crate) struct Pool {
+    depots: [Depot; class::COUNT],
+    /// Chunks of tasks too large for the classes.
+    solo: Mutex<Vec<SoloChunk>>,
+    foreign: [CachePadded<Mutex<Magazine>>; FOREIGN_MAGAZINES],
+    closed: AtomicBool,
+}
+
+struct SoloChunk(NonNull<Chunk>);
+
+// SAFETY: a chunk may be handled by any thread; the lock around the list says by which.
+unsafe impl Send for SoloChunk {}
+
+impl Pool {
+    pub(crate) fn new() -> Self {
+        Self {
+            depots: std::array::from_fn(|_| Depot::default()),
+            solo: Mutex::default(),
+            foreign: std::array::from_fn(|_| CachePadded::default()),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// A block for `layout`. Its state word has no references until the caller writes it.
+    #[inline]
+    pub(crate) fn take(
+        &self,
+        layout: Layout,
+        magazine: Option<&Magazine>,
+        owner: &Arc<Shared>,
+    ) -> NonNull<FreeBlock> {
+        let Some(class) = class::of(layout) else { return self.take_solo(layout, owner) };
+        match magazine {
+            Some(magazine) => self.take_from(magazine, class, owner),
+            None => {
+                let magazine = self.foreign_magazine();
+                let magazine = magazine.lock().unwrap_or_else(PoisonError::into_inner);
+                self.take_from(&magazine, class, owner)
+            }
+        }
+    }
+
+    #[inline]
+    fn take_from(
+        &self,
+        magazine: &Magazine,
+        class: usize,
+        owner: &Arc<Shared>,
+    ) -> NonNull<FreeBlock> {
+        match magazine.take(class) {
+            Some(block) => block,
+            None => self.refill(magazine, class, owner),
+        }
+    }
+
+    #[cold]
+    fn refill(&self, magazine: &Magazine, class: usize, owner: &Arc<Shared>) -> NonNull<FreeBlock> {
+        magazine.load(class, self.depots[class].take(class, owner));
+        magazine.take(class).expect("the depot gives a batch that is not empty")
+    }
+
+    #[cold]
+    fn take_solo(&self, layout: Layout, owner: &Arc<Shared>) -> NonNull<FreeBlock> {
+        let chunk = Chunk::solo(layout, owner.clone());
+        let block = Chunk::block(chunk, 0);
+        let mut solo = self.solo.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: the chunk is fresh and has room for this one block.
+        unsafe { FreeBlock::carve(block, None) };
+        // SAFETY: fresh, and known to nobody else yet.
+        unsafe { (*chunk.as_ptr()).carved = 1 };
+        solo.push(SoloChunk(chunk));
+        block
+    }
+
+    /// Takes a block back from the thread that owns `magazine`.
+    ///
+    /// # Safety
+    /// The block came from this pool, its state word has no references, and the caller is the one
+    /// who took the last.
+    #[inline]
+    pub(crate) unsafe fn give(&self, block: NonNull<FreeBlock>, magazine: &Magazine) {
+        // SAFETY: the block is carved, so its chunk is live.
+        let class = unsafe { Chunk::of(block).as_ref().class() };
+        if class == chunk::SOLO {
+            // SAFETY: the caller's word.
+            unsafe { self.give_solo(block) };
+            return;
+        }
+        // SAFETY: the caller's word; `class` is the block's.
+        if let Some(full) = unsafe { magazine.give(class, block) } {
+            self.depots[class].put(full);
+        }
+    }
+
+    /// Takes a block back from a thread without a magazine of its own. The caller keeps the
+    /// scheduler alive meanwhile: this may be the last thing that refers to it.
+    ///
+    /// # Safety
+    /// As for [`Self::give`].
+    pub(crate) unsafe fn give_foreign(&self, block: NonNull<FreeBlock>) {
+        // SAFETY: the block is carved, so its chunk is live.
+        let class = unsafe { Chunk::of(block).as_ref().class() };
+        if class == chunk::SOLO {
+            // SAFETY: the caller's word.
+            unsafe { self.give_solo(block) };
+            return;
+        }
+        let magazine = self.foreign_magazine();
+        let magazine = magazine.lock().unwrap_or_else(PoisonError::into_inner);
+        // Relaxed: `close` sets the flag before it takes this lock to flush the magazine, so
+        // whoever has the lock after that flush sees it, and whoever had it before is flushed.
+        let full = if self.closed.load(Relaxed) {
+            let mut single = Batch::default();
+            // SAFETY: the caller's word.
+            unsafe { single.push(block) };
+            Some(single)
+        } else {
+            // SAFETY: the caller's word; `class` is the block's.
+            unsafe { magazine.give(class, block) }
+        };
+        drop(magazine);
+        if let Some(full) = full {
+            self.depots[class].put(full);
+        }
+    }
+
+    /// # Safety
+    /// As for [`Self::give`], for a block that has its chunk alone.
+    unsafe fn give_solo(&self, block: NonNull<FreeBlock>) {
+        let chunk = Chunk::of(block);
+        let mut solo = self.solo.lock().unwrap_or_else(PoisonError::into_inner);
+        solo.retain(|entry| entry.0 != chunk);
+        drop(solo);
+        // SAFETY: its only block came back, and it is off the list.
+        unsafe { Chunk::free(chunk) };
+    }
+
+    fn foreign_magazine(&self) -> &Mutex<Magazine> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            // Relaxed: any distribution over the magazines is right.
+            static MINE: usize = NEXT.fetch_add(1, Relaxed) % FOREIGN_MAGAZINES;
+        }
+        &self.foreign[MINE.try_with(|mine| *mine).unwrap_or(0)]
+    }
+
+    /// Calls `each` with every block, live or free. It runs under a lock: it must be short and
+    /// none of the user's code.
+    pub(crate) fn walk(&self, mut each: impl FnMut(NonNull<FreeBlock>)) {
+        for depot in &self.depots {
+            depot.walk(&mut each);
+        }
+        for chunk in self.solo.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            each(Chunk::block(chunk.0, 0));
+        }
+    }
+
+    /// Empties a magazine whose thread leaves.
+    pub(crate) fn flush(&self, magazine: &Magazine) {
+        magazine.flush(|class, batch| self.depots[class].put(batch));
+    }
+
+    /// Gives memory without a live task back to the system.
+    pub(crate) fn trim(&self) {
+        self.depots.iter().for_each(Depot::trim);
+    }
+
+    /// Ends the pool: what is free goes back now, the rest block by block.
+    pub(crate) fn close(&self) {
+        // Relaxed: ordered by the magazines' locks, see `give_foreign`.
+        self.closed.store(true, Relaxed);
+        for depot in &self.depots {
+            depot.close();
+        }
+        for magazine in &self.foreign {
+            self.flush(&magazine.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Chunks held now: what the tests of trimming look at.
+    pub(crate) fn chunk_count(&self) -> usize {
+        let solo = self.solo.lock().unwrap_or_else(PoisonError::into_inner).len();
+        solo + self.depots.iter().map(Depot::chunk_count).sum::<usize>()
+    }
+}

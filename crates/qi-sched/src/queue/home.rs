@@ -1,0 +1,90 @@
+//! Queues of tasks that have a home: one thread (their futures are not `Send`) or one seat
+//! (stealing is off). Others put tasks into the inbox, only the owner takes them.
+
+use super::local::settled;
+use crate::priority::TaskPriority;
+use crate::task::TaskRef;
+use crossbeam_deque::Injector;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Release};
+
+/// What others see of a home.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    mail: Injector<TaskRef>,
+    /// Raised after the push: an owner that sees it finds the entry.
+    len: AtomicUsize,
+}
+
+impl Inbox {
+    /// Puts a runnable task in. The caller makes the owner look.
+    pub(crate) fn push(&self, task: TaskRef) {
+        self.mail.push(task);
+        // Release: pairs with the acquire in `is_empty`; who sees the count finds the entry.
+        self.len.fetch_add(1, Release);
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        // Acquire: pairs with `push`.
+        self.len.load(Acquire) == 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        // Acquire: pairs with `push`.
+        self.len.load(Acquire)
+    }
+
+    fn take(&self) -> Option<TaskRef> {
+        let task = settled(|| self.mail.steal())?;
+        // Release: only for symmetry with `push`; the owner is the one who takes.
+        self.len.fetch_sub(1, Release);
+        Some(task)
+    }
+}
+
+/// What the owner has taken out of its inbox, by lane.
+#[derive(Debug, Default)]
+pub(crate) struct HomeQueues {
+    lanes: RefCell<[VecDeque<TaskRef>; TaskPriority::COUNT]>,
+    len: Cell<usize>,
+}
+
+impl HomeQueues {
+    /// Moves the mail into the lanes.
+    pub(crate) fn collect(&self, inbox: &Inbox) {
+        while let Some(task) = inbox.take() {
+            let lane = task.state.load().lane();
+            self.push(task, lane);
+        }
+    }
+
+    pub(crate) fn push(&self, task: TaskRef, lane: TaskPriority) {
+        self.lanes.borrow_mut()[lane.index()].push_back(task);
+        self.len.set(self.len.get() + 1);
+    }
+
+    pub(crate) fn pop(&self, lane: TaskPriority) -> Option<TaskRef> {
+        if self.is_empty() {
+            return None;
+        }
+        let task = self.lanes.borrow_mut()[lane.index()].pop_front()?;
+        self.len.set(self.len.get() - 1);
+        Some(task)
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len.get() == 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len.get()
+    }
+
+    /// Whether a lane above `lane` has something.
+    pub(crate) fn any_above(&self, lane: TaskPriority) -> bool {
+        !self.is_empty() && self.lanes.borrow()[lane.index() + 1..].iter().any(|q| !q.is_empty())
+    }
+}

@@ -1,0 +1,12 @@
+//! Run queues: a worker's own, the homes', and what all workers know of the lanes.
+
+mod home;
+mod lanes;
+mod local;
+mod share;
+
+pub(crate) use home::{HomeQueues, Inbox};
+pub(crate) use lanes::LaneCounts;
+pub(crate) use local::{LocalQueues, Stealers};
+pub(crate) use share::ShareAccount;
+pub use share::Shares;

@@ -1,0 +1,167 @@
+//! Blocking a thread on a future: from outside, and inside a task.
+//!
+//! A worker that blocks gives its seat to another thread first, so nothing else stops. The tasks
+//! pinned to it cannot move: it runs them itself, on top of the blocked one's stack, until the
+//! future is ready. If the system refuses another thread, the blocked one keeps the seat and steps
+//! it itself.
+
+use super::shared::Shared;
+use crate::coop;
+use crate::worker::slot::Parker;
+use crate::worker::thread::{hand_over, run_pinned};
+use crate::worker::{Context, Step, ThreadSlot, context, step};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
+use std::task::{Poll, Wake, Waker};
+
+/// Runs `future` to its end on the calling thread.
+pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output {
+    let future = pin!(future);
+    context::with(|outer| match outer {
+        Some(worker) if worker.slot.is_some() => block_worker(worker, shared, future),
+        _ => block_thread(shared, future),
+    })
+}
+
+/// Runs `call`, which may block, after giving the worker's seat to another thread. Elsewhere it is
+/// just called.
+///
+/// Use it for a blocking call in the middle of a task that cannot be moved into `spawn_blocking`.
+/// Afterwards the task goes on without a seat until its next suspension point.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// let task = scheduler.spawn(async {
+///     qi_sched::block_in_place(|| std::fs::read_dir(".").map(Iterator::count))
+/// });
+/// assert!(scheduler.block_on(task).unwrap().is_ok());
+/// ```
+pub fn block_in_place<R>(call: impl FnOnce() -> R) -> R {
+    context::with(|context| {
+        if let Some(worker) = context.filter(|context| context.slot.is_some()) {
+            hand_over(worker);
+        }
+    });
+    call()
+}
+
+/// Wakes a thread that is no worker.
+struct ThreadWaker {
+    parker: Parker,
+}
+
+impl Wake for ThreadWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.parker.unpark();
+    }
+}
+
+fn block_thread<F: Future>(shared: &Arc<Shared>, mut future: Pin<&mut F>) -> F::Output {
+    let parked = Arc::new(ThreadWaker { parker: Parker::default() });
+    let waker = Waker::from(parked.clone());
+    let mut cx = std::task::Context::from_waker(&waker);
+    let root = Context::new(shared.clone(), None);
+    root.enter(|| {
+        root.with_frame(None, || {
+            loop {
+                if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                    return output;
+                }
+                parked.parker.park();
+            }
+        })
+    })
+}
+
+/// Wakes a worker thread that blocks.
+struct WorkerWaker {
+    woken: AtomicBool,
+    slot: Arc<ThreadSlot>,
+    shared: Arc<Shared>,
+}
+
+impl Wake for WorkerWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Release: pairs with the acquire of the swap in `block_worker`.
+        self.woken.store(true, Release);
+        self.slot.unpark(&self.shared);
+    }
+}
+
+fn block_worker<F: Future>(
+    worker: &Context,
+    shared: &Arc<Shared>,
+    mut future: Pin<&mut F>,
+) -> F::Output {
+    let Some(slot) = &worker.slot else { return block_thread(shared, future) };
+    let handed_over = hand_over(worker);
+    let root = Arc::new(WorkerWaker {
+        woken: AtomicBool::new(true),
+        slot: slot.clone(),
+        shared: worker.shared.clone(),
+    });
+    let waker = Waker::from(root.clone());
+    let mut cx = std::task::Context::from_waker(&waker);
+    // The future belongs to `shared`, which need not be the worker's own scheduler.
+    let foreign =
+        (!Arc::ptr_eq(shared, &worker.shared)).then(|| Context::new(shared.clone(), None));
+    worker.with_frame(None, || {
+        let outer_yields = worker.yielding.take();
+        let outer_budget = worker.budget.replace(coop::UNLIMITED);
+        let output = loop {
+            // Acquire: pairs with the waker's release.
+            if root.woken.swap(false, Acquire) {
+                let polled = match &foreign {
+                    Some(foreign) => {
+                        foreign.enter(|| foreign.with_frame(None, || future.as_mut().poll(&mut cx)))
+                    }
+                    None => future.as_mut().poll(&mut cx),
+                };
+                if let Poll::Ready(output) = polled {
+                    break output;
+                }
+            }
+            wait(worker, slot, handed_over);
+        };
+        worker.budget.set(outer_budget);
+        worker.yielding.set(outer_yields);
+        output
+    })
+}
+
+/// Does what the thread still can do, or sleeps until there is something.
+fn wait(worker: &Context, slot: &ThreadSlot, handed_over: bool) {
+    if handed_over {
+        if !run_pinned(worker) {
+            slot.park();
+        }
+        return;
+    }
+    match step(worker) {
+        Step::Worked => {}
+        Step::WouldPark if worker.is_stepped() => std::thread::yield_now(),
+        Step::WouldPark => {
+            if let Some(seat) = worker.core().map(|core| core.seat) {
+                worker.shared.driver.park(seat);
+            }
+        }
+        // The scheduler closes, or a task run here gave the seat away: what is left comes to the
+        // inbox.
+        Step::Leave => {
+            if !run_pinned(worker) {
+                std::thread::yield_now();
+            }
+        }
+    }
+}

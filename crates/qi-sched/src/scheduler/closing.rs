@@ -1,0 +1,249 @@
+//! The way from Running to Stopped: close, drain, join. The phases and their race are in
+//! [`crate::shutdown`]; here is what is done in each.
+
+use super::shared::Shared;
+use crate::error::ShutdownError;
+use crate::queue::HomeQueues;
+use crate::shutdown::Phase;
+use crate::task::{Home, Outcome, TaskRef};
+use crate::worker::{Context, Core};
+use crate::{PanicPolicy, TaskStatus};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What a graceful shutdown came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Tasks that reached Completed after the shutdown began.
+    pub completed: u64,
+    /// Tasks that were cancelled.
+    pub cancelled: u64,
+    /// Tasks that failed meanwhile.
+    pub failed: u64,
+    /// Tasks that did not end in time, in words.
+    pub left_behind: Vec<String>,
+}
+
+/// Where a shutdown waits for the end.
+#[derive(Debug, Default)]
+pub(crate) struct Finish {
+    changes: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Finish {
+    pub(crate) fn notify(&self) {
+        *self.changes.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits until `done` or the deadline; `done` is asked again after each change.
+    fn wait(&self, deadline: Instant, mut done: impl FnMut() -> bool) -> bool {
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if done() {
+                return true;
+            }
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else { return false };
+            changes =
+                self.changed.wait_timeout(changes, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Shared {
+    #[inline]
+    pub(crate) fn is_closing(&self) -> bool {
+        self.gate.phase() >= Phase::Closing
+    }
+
+    /// Begins the end: nothing more is spawned, everybody is woken to see it.
+    pub(crate) fn close(&self) {
+        if self.gate.advance(Phase::Closing) {
+            tracing::debug!(live = self.live_count(), "scheduler is closing");
+            self.wake_everybody();
+        }
+    }
+
+    pub(crate) fn wake_everybody(&self) {
+        for seat in 0..self.config.worker_threads {
+            self.driver.unpark(seat);
+        }
+        for seat in &self.seats {
+            if let Some(slot) = seat.occupant() {
+                slot.unpark(self);
+            }
+        }
+        for slot in self.threads.spare() {
+            slot.unpark(self);
+        }
+        self.blocking.close();
+        self.monitor.stop();
+        self.finish.notify();
+    }
+
+    /// A worker's part while the scheduler closes; `true` when it has nothing left and leaves.
+    /// The first worker that comes here cancels all tasks.
+    pub(crate) fn take_part_in_closing(&self, worker: &Context) -> bool {
+        if self.gate.take_walk() {
+            self.cancel_all();
+            self.gate.end_walk();
+            self.wake_everybody();
+        }
+        self.gate.walk_is_done() && self.nothing_left_for(worker)
+    }
+
+    fn cancel_all(&self) {
+        for task in self.live_tasks() {
+            // It may have ended meanwhile, or be a blocking call: then it is waited for.
+            let _ = Self::cancel(&task);
+        }
+    }
+
+    fn nothing_left_for(&self, worker: &Context) -> bool {
+        let Some(core) = worker.core() else { return true };
+        let inbox = worker.slot.as_ref().is_none_or(|slot| slot.inbox.is_empty());
+        core.queues.len() == 0
+            && core.homed.is_empty()
+            && self.seats[core.seat].inbox.is_empty()
+            && worker.pinned.is_empty()
+            && worker.pinned_live.get() == 0
+            && inbox
+            && self.injectors.iter().all(|injector| injector.is_empty())
+    }
+
+    /// A seat whose worker has left for good.
+    pub(crate) fn retire(&self, core: Box<Core>) {
+        self.pool.flush(&core.magazine);
+    }
+
+    /// What the last thread does: whatever was spawned unseen is dropped, and memory goes back.
+    pub(crate) fn sweep(self: &Arc<Self>) {
+        while !self.gate.is_quiet() {
+            // A foreign thread is between two instructions of a spawn.
+            std::thread::yield_now();
+        }
+        let sweeper = Context::new(self.clone(), None);
+        sweeper.enter(|| {
+            loop {
+                let mut left = self.live_tasks();
+                left.retain(|task| !task.state.load().is_running());
+                if left.is_empty() {
+                    break;
+                }
+                for task in left {
+                    let _ = Self::cancel(&task);
+                    self.discard(task);
+                }
+                self.drop_hints();
+            }
+            self.drop_hints();
+        });
+        let spare =
+            std::mem::take(&mut *self.spare_cores.lock().unwrap_or_else(PoisonError::into_inner));
+        for core in spare {
+            self.retire(core);
+        }
+        self.pool.close();
+        self.gate.advance(Phase::Stopped);
+        tracing::debug!("scheduler has stopped");
+        self.finish.notify();
+    }
+
+    /// Drops what lies in the shared queues: hints of tasks that have ended.
+    fn drop_hints(&self) {
+        let drained = HomeQueues::default();
+        for seat in &self.seats {
+            drained.collect(&seat.inbox);
+        }
+        for injector in &self.injectors {
+            while !injector.is_empty() {
+                drop(injector.steal().success());
+            }
+        }
+        self.blocking.drop_queue();
+    }
+
+    /// After a task's end: what its outcome asks of the scheduler, and whoever waits for all.
+    #[inline]
+    pub(crate) fn after_end(&self, outcome: Outcome) {
+        if outcome == Outcome::Failed {
+            match self.config.panic_policy {
+                PanicPolicy::Isolate => {}
+                PanicPolicy::Shutdown => self.close(),
+                PanicPolicy::Abort => {
+                    eprintln!("qi-sched: a task panicked, and the panic policy is to abort");
+                    std::process::abort();
+                }
+            }
+        }
+        if self.gate.phase() == Phase::Draining && self.live_count() == 0 {
+            self.finish.notify();
+        }
+    }
+
+    /// Cancels what is left and waits for the threads, from outside; from one of the scheduler's
+    /// own threads it only begins.
+    pub(crate) fn shut_down(self: &Arc<Self>, timeout: Duration) -> Result<(), ShutdownError> {
+        self.close();
+        if self.is_own_thread() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let deadline = begun + timeout;
+        let stopped = self.finish.wait(deadline, || self.gate.phase() == Phase::Stopped);
+        if stopped {
+            for handle in self.threads.take_handles() {
+                // A worker never panics: tasks' panics are caught.
+                let _ = handle.join();
+            }
+            return Ok(());
+        }
+        Err(ShutdownError::LeftBehind {
+            tasks: self.describe_live(),
+            threads: self.threads.running(),
+            waited: begun.elapsed(),
+        })
+    }
+
+    /// Lets tasks finish until `deadline`, then shuts down.
+    pub(crate) fn shut_down_gracefully(self: &Arc<Self>, deadline: Duration) -> ShutdownReport {
+        let before = self.totals();
+        self.gate.advance(Phase::Draining);
+        if !self.is_own_thread() {
+            let deadline = Instant::now() + deadline;
+            self.finish
+                .wait(deadline, || self.live_count() == 0 || self.gate.phase() >= Phase::Closing);
+        }
+        let left_behind = match self.shut_down(self.config.shutdown_timeout) {
+            Ok(()) => Vec::new(),
+            Err(ShutdownError::LeftBehind { tasks, .. }) => tasks,
+        };
+        let after = self.totals();
+        ShutdownReport {
+            completed: after[0] - before[0],
+            cancelled: after[1] - before[1],
+            failed: after[2] - before[2],
+            left_behind,
+        }
+    }
+
+    fn totals(&self) -> [u64; 3] {
+        let outcomes = [Outcome::Completed, Outcome::Cancelled, Outcome::Failed];
+        outcomes.map(|outcome| {
+            let seats: u64 =
+                self.seats.iter().map(|seat| seat.counters.tasks.of(outcome).get()).sum();
+            seats + self.foreign.of(outcome).get()
+        })
+    }
+
+    fn describe_live(&self) -> Vec<String> {
+        let describe = |task: &TaskRef| {
+            let status = TaskStatus::from(task.state.load());
+            let pinned = if matches!(task.home(), Home::Thread(_)) { ", pinned" } else { "" };
+            format!("{} ({status}{pinned})", Self::describe(task))
+        };
+        self.live_tasks().iter().map(describe).collect()
+    }
+}

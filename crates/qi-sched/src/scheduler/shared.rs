@@ -1,0 +1,243 @@
+//! What all threads of a scheduler share, and the ways of a runnable task into a queue.
+
+use crate::blocking::BlockingPool;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::driver::Driver;
+use crate::error::CancelError;
+use crate::monitor::Monitor;
+use crate::pool::Pool;
+use crate::priority::TaskPriority;
+use crate::queue::LaneCounts;
+use crate::scheduler::Finish;
+use crate::shutdown::Gate;
+use crate::sleep::Sleep;
+use crate::task::{CancelRequest, Header, Home, Outcome, TaskRef};
+use crate::threads::Threads;
+use crate::worker::counters::TaskCounters;
+use crate::worker::{Core, Seat, context};
+use crossbeam_deque::Injector;
+use crossbeam_utils::CachePadded;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// Milliseconds in a coarse tick, in which a task's birth is noted: 32 bits of them are 497 days.
+const TICK_MS: u128 = 10;
+
+/// The shared part of a scheduler. Tasks refer to it through their chunk of memory, so it lives as
+/// long as the last waker.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    /// Base workers first, then the extra seats that are used while all others are stuck.
+    pub(crate) seats: Box<[CachePadded<Seat>]>,
+    /// The global queue, one lane each.
+    pub(crate) injectors: [CachePadded<Injector<TaskRef>>; TaskPriority::COUNT],
+    pub(crate) lanes: CachePadded<LaneCounts>,
+    pub(crate) sleep: CachePadded<Sleep>,
+    pub(crate) gate: CachePadded<Gate>,
+    pub(crate) pool: Pool,
+    pub(crate) driver: Arc<dyn Driver>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) threads: Threads,
+    pub(crate) blocking: BlockingPool,
+    pub(crate) monitor: Monitor,
+    /// What threads without a seat did.
+    pub(crate) foreign: CachePadded<TaskCounters>,
+    pub(crate) spare_cores: Mutex<Vec<Box<Core>>>,
+    pub(crate) finish: Finish,
+    pub(super) placed: AtomicUsize,
+    pub(crate) epoch: Instant,
+    ids: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn new(
+        config: Config,
+        seats: Box<[CachePadded<Seat>]>,
+        spare_cores: Vec<Box<Core>>,
+        driver: Arc<dyn Driver>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let epoch = clock.now();
+        Self {
+            sleep: CachePadded::new(Sleep::new(config.worker_threads)),
+            blocking: BlockingPool::new(config.max_blocking_threads, config.blocking_keep_alive),
+            config,
+            seats,
+            injectors: std::array::from_fn(|_| CachePadded::new(Injector::new())),
+            lanes: CachePadded::default(),
+            gate: CachePadded::new(Gate::new()),
+            pool: Pool::new(),
+            driver,
+            clock,
+            threads: Threads::default(),
+            monitor: Monitor::default(),
+            foreign: CachePadded::default(),
+            spare_cores: Mutex::new(spare_cores),
+            finish: Finish::default(),
+            placed: AtomicUsize::new(0),
+            epoch,
+            ids: AtomicU64::new(1),
+        }
+    }
+
+    /// A block of fresh task ids.
+    pub(crate) fn id_block(&self, count: u64) -> (u64, u64) {
+        // Relaxed: only uniqueness matters.
+        let first = self.ids.fetch_add(count, Relaxed);
+        (first, first + count)
+    }
+
+    /// A moment in coarse ticks since the scheduler was made.
+    pub(crate) fn ticks(&self, now: Instant) -> u32 {
+        let elapsed = now.saturating_duration_since(self.epoch).as_millis() / TICK_MS;
+        u32::try_from(elapsed & u128::from(u32::MAX)).unwrap_or(u32::MAX)
+    }
+
+    /// How long ago a tick was, to the precision of a tick.
+    pub(crate) fn age(&self, born: u32) -> std::time::Duration {
+        let ticks = self.ticks(self.clock.now()).wrapping_sub(born);
+        std::time::Duration::from_millis(u64::from(ticks) * TICK_MS as u64)
+    }
+
+    /// Wakes a worker for work that it could take, unless somebody is on the way already.
+    #[inline]
+    pub(crate) fn notify(&self) {
+        if let Some(seat) = self.sleep.notify() {
+            self.driver.unpark(seat);
+        }
+    }
+
+    /// Queues a task that became runnable, and counts that.
+    pub(crate) fn schedule(task: TaskRef, lane: TaskPriority) {
+        let counted = context::with_core_of(task.shared(), |core| {
+            task.shared().seats[core.seat].counters.tasks.woken.add(1);
+        });
+        if counted.is_none() {
+            task.shared().foreign.woken.add_shared(1);
+        }
+        Self::enqueue(task, lane);
+    }
+
+    /// Queues a hint for a task: on the calling worker if it may run there, else globally, or
+    /// where the task has its home.
+    pub(crate) fn enqueue(task: TaskRef, lane: TaskPriority) {
+        let word = task.state.load();
+        if word.is_blocking() {
+            let shared = task.shared().clone();
+            return BlockingPool::push(&shared, task);
+        }
+        if word.is_pinned() {
+            return Self::enqueue_at_home(task, lane);
+        }
+        let mut task = Some(task);
+        context::with(|context| {
+            let Some(context) = context else { return };
+            let ours =
+                task.as_ref().is_some_and(|task| Arc::ptr_eq(task.shared(), &context.shared));
+            if let (true, Some(core)) = (ours, context.core()) {
+                if let Some(task) = task.take() {
+                    core.push_woken(&context.shared, task, lane);
+                }
+            }
+        });
+        if let Some(task) = task {
+            // The task may be gone as soon as it is pushed, and the scheduler with it.
+            let shared = task.shared().clone();
+            shared.inject(task, lane);
+        }
+    }
+
+    #[cold]
+    fn enqueue_at_home(task: TaskRef, lane: TaskPriority) {
+        let shared = task.shared().clone();
+        match task.home() {
+            Home::Anywhere => shared.inject(task, lane),
+            Home::Thread(home) => match home.get().cloned() {
+                Some(slot) => {
+                    slot.inbox.push(task);
+                    slot.unpark(&shared);
+                }
+                // It has not begun: whoever takes it first becomes its home.
+                None => shared.inject(task, lane),
+            },
+            Home::Seat(seat) => {
+                let seat = *seat;
+                let mut task = Some(task);
+                context::with_core_of(&shared, |core| {
+                    if core.seat == seat {
+                        if let Some(task) = task.take() {
+                            core.push_homed(&shared, task, lane);
+                        }
+                    }
+                });
+                if let Some(task) = task {
+                    shared.seats[seat].inbox.push(task);
+                    shared.driver.unpark(seat);
+                }
+            }
+        }
+    }
+
+    /// Puts a hint into the global queue.
+    pub(crate) fn inject(&self, task: TaskRef, lane: TaskPriority) {
+        self.lanes.raise(lane);
+        self.injectors[lane.index()].push(task);
+        self.notify();
+    }
+
+    /// Asks for a task to be cancelled.
+    pub(crate) fn cancel(task: &Header) -> Result<(), CancelError> {
+        match task.state.request_cancel() {
+            CancelRequest::Taken => Ok(()),
+            CancelRequest::Schedule(lane) => {
+                // SAFETY: the request gave the hint its reference.
+                Self::schedule(unsafe { TaskRef::from_raw(NonNull::from(task)) }, lane);
+                Ok(())
+            }
+            CancelRequest::Ended => Err(CancelError::Ended),
+            CancelRequest::Uncancellable => Err(CancelError::NotCancellable),
+        }
+    }
+
+    /// Changes a task's own priority.
+    pub(crate) fn set_priority(task: &Header, priority: TaskPriority) {
+        if let Some(lane) = task.state.set_priority(priority) {
+            // SAFETY: the transition gave the hint its reference.
+            Self::enqueue(unsafe { TaskRef::from_raw(NonNull::from(task)) }, lane);
+        }
+    }
+
+    /// A task in words, for errors and logs.
+    pub(crate) fn describe(task: &Header) -> String {
+        let name = task.name().map(|name| format!(" '{name}'")).unwrap_or_default();
+        format!("task {}{name} spawned at {}", task.id(), task.location())
+    }
+
+    /// All live tasks, as they are while the memory is walked.
+    pub(crate) fn live_tasks(&self) -> Vec<TaskRef> {
+        let mut tasks = Vec::new();
+        self.pool.walk(|block| tasks.extend(TaskRef::from_block(block)));
+        tasks.retain(|task| !task.state.load().is_done());
+        tasks
+    }
+
+    /// Counts the end of a task, before the task's final state can be seen.
+    pub(crate) fn count_end(&self, seat: Option<usize>, outcome: Outcome) {
+        match seat {
+            Some(seat) => self.seats[seat].counters.tasks.of(outcome).add(1),
+            None => self.foreign.of(outcome).add_shared(1),
+        }
+    }
+
+    /// Tasks spawned and in no final state.
+    pub(crate) fn live_count(&self) -> u64 {
+        let all = || self.seats.iter().map(|seat| &seat.counters.tasks).chain([&*self.foreign]);
+        // The ends first: a task that was spawned by one counted as ended is then counted, too.
+        let ended: u64 = all().map(TaskCounters::ended).sum();
+        let spawned: u64 = all().map(|counters| counters.spawned.get()).sum();
+        spawned.saturating_sub(ended)
+    }
+}

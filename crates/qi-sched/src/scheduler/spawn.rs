@@ -1,0 +1,183 @@
+//! Spawning: from a future to a queued task.
+
+use super::shared::Shared;
+use crate::priority::TaskPriority;
+use crate::shutdown::Phase;
+use crate::task::{
+    self, Birth, Claim, Cold, Header, Home, Outcome, Placement, TaskHandle, TaskId, TaskPtr,
+    TaskRef,
+};
+use crate::worker::{Core, context};
+use std::borrow::Cow;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// How a task is to be spawned.
+pub(crate) struct Spec {
+    pub(crate) priority: TaskPriority,
+    pub(crate) placement: Placement,
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) home: Home,
+    /// The seat whose queue the task is put into first, if it has no home.
+    pub(crate) first_seat: Option<usize>,
+    pub(crate) location: &'static Location<'static>,
+}
+
+impl Spec {
+    pub(crate) fn new(location: &'static Location<'static>) -> Self {
+        Self {
+            priority: TaskPriority::Normal,
+            placement: Placement::Anywhere,
+            name: None,
+            home: Home::Anywhere,
+            first_seat: None,
+            location,
+        }
+    }
+}
+
+impl Shared {
+    /// Spawns a task.
+    ///
+    /// # Safety
+    /// The future and its output may be sent to whichever thread `spec` lets run the task, and
+    /// the output to wherever the handle goes.
+    #[inline]
+    pub(crate) unsafe fn spawn<F>(
+        self: &Arc<Self>,
+        mut spec: Spec,
+        mut future: F,
+    ) -> TaskHandle<F::Output>
+    where
+        F: Future + 'static,
+    {
+        if !self.config.work_stealing && matches!(spec.placement, Placement::Anywhere) {
+            // Round-robin over the base seats; Relaxed: any order will do.
+            let next = self.placed.fetch_add(1, Relaxed);
+            let seat = spec.first_seat.unwrap_or(next % self.config.worker_threads);
+            spec.home = Home::Seat(seat);
+            spec.placement = Placement::Pinned;
+        }
+        let plain = matches!((&spec.home, spec.placement), (Home::Anywhere, Placement::Anywhere))
+            && spec.first_seat.is_none();
+        if plain {
+            // The common case, on a worker, without another thread's leave.
+            let mut parts = Some((spec, future));
+            let task = context::with_core_of(self, |core| {
+                if self.gate.phase() >= Phase::Closing {
+                    return None;
+                }
+                let (spec, future) = parts.take()?;
+                // SAFETY: the caller's word.
+                Some(unsafe { self.spawn_here(core, spec, future) })
+            });
+            if let Some(Some(task)) = task {
+                // SAFETY: `publish` counted the handle's reference; the output is the future's.
+                return unsafe { TaskHandle::new(task) };
+            }
+            let Some(parts) = parts else { unreachable!("the parts are taken only with a task") };
+            (spec, future) = parts;
+            // SAFETY: the caller's word.
+            return unsafe { self.spawn_from_afar(spec, future) };
+        }
+        // SAFETY: the caller's word.
+        unsafe { self.spawn_from_afar(spec, future) }
+    }
+
+    #[inline]
+    unsafe fn spawn_here<F>(self: &Arc<Self>, core: &Core, spec: Spec, future: F) -> TaskPtr
+    where
+        F: Future + 'static,
+    {
+        let block = self.pool.take(task::layout::<F>(), Some(&core.magazine), self);
+        let priority = spec.priority;
+        let birth = Birth {
+            vtable: task::vtable::<F>(),
+            id: TaskId::new(core.next_id(self)),
+            location: spec.location,
+            cold: cold(spec.name, spec.home),
+            born: core.duty.ticks.get(),
+        };
+        // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
+        let task = unsafe { task::init(block, birth, future) };
+        // SAFETY: initialised just now, and nobody else knows it yet.
+        unsafe { task.as_ref() }.state.publish(priority, Placement::Anywhere);
+        self.seats[core.seat].counters.tasks.spawned.add(1);
+        // SAFETY: `publish` counted the hint's reference.
+        core.push_child(self, unsafe { TaskRef::from_raw(task) }, priority);
+        task
+    }
+
+    /// Spawns from a thread that is no worker of this scheduler, or with a special place.
+    unsafe fn spawn_from_afar<F>(self: &Arc<Self>, spec: Spec, future: F) -> TaskHandle<F::Output>
+    where
+        F: Future + 'static,
+    {
+        // A worker's spawns are seen by the last sweep anyway; others must announce themselves.
+        let on_worker = context::with_core_of(self, |_| ()).is_some();
+        let entry = self.gate.enter();
+        let accepted = match self.gate.phase() {
+            Phase::Running => true,
+            Phase::Draining => on_worker,
+            Phase::Closing | Phase::Stopped => false,
+        };
+        let block = self.pool.take(task::layout::<F>(), None, self);
+        let Spec { priority, placement, first_seat, location, .. } = spec;
+        let birth = Birth {
+            vtable: task::vtable::<F>(),
+            id: TaskId::new(self.id_block(1).0),
+            location,
+            cold: cold(spec.name, spec.home),
+            born: self.ticks(self.clock.now()),
+        };
+        // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
+        let task = unsafe { task::init(block, birth, future) };
+        self.foreign.spawned.add_shared(1);
+        // SAFETY: initialised just now, and nobody else knows it yet.
+        unsafe { task.as_ref() }.state.publish(priority, placement);
+        // SAFETY: `publish` counted the handle's reference; the output is the future's.
+        let handle = unsafe { TaskHandle::new(task) };
+        // SAFETY: `publish` counted the hint's reference.
+        let hint = unsafe { TaskRef::from_raw(task) };
+        if !accepted {
+            self.discard(hint);
+        } else if let Some(seat) = first_seat.filter(|_| placement == Placement::Anywhere) {
+            self.seats[seat].inbox.push(hint);
+            self.driver.unpark(seat);
+        } else {
+            Self::enqueue(hint, priority);
+        }
+        drop(entry);
+        handle
+    }
+
+    /// Ends a task that will never be run: drops its future here.
+    pub(crate) fn discard(&self, hint: TaskRef) {
+        let task = hint.into_raw();
+        // SAFETY: the hint's reference keeps the block.
+        let head = unsafe { task.as_ref() };
+        match head.state.claim() {
+            Claim::Stale { free: true } => {
+                // SAFETY: that was the last reference.
+                unsafe { Header::free(task) };
+            }
+            Claim::Stale { free: false } => {}
+            Claim::Run { .. } => {
+                self.foreign.claimed.add_shared(1);
+                // SAFETY: the claim gave RUNNING, and the future is there.
+                let outcome: Outcome = unsafe { Header::drop_future(task) };
+                self.count_end(None, outcome);
+                let completion = head.state.complete(outcome, true);
+                // SAFETY: the completion is this task's.
+                unsafe { Header::finish(task, completion) };
+            }
+        }
+    }
+}
+
+fn cold(name: Option<Cow<'static, str>>, home: Home) -> Option<Box<Cold>> {
+    let plain = name.is_none() && matches!(home, Home::Anywhere);
+    (!plain).then(|| Box::new(Cold { name, home }))
+}

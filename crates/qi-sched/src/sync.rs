@@ -1,0 +1,21 @@
+//! The synchronisation primitives of the protocol files: the standard ones, or loom's under
+//! `cfg(loom)`, so that the models run the production source.
+
+#[cfg(loom)]
+pub(crate) use loom::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, fence},
+};
+
+#[cfg(not(loom))]
+pub(crate) use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, fence},
+};
+
+/// Locks `mutex`; a panic elsewhere does not poison it for us: no user code runs under our
+/// locks, so the data behind them is consistent at every point where a panic can leave.
+#[track_caller]
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

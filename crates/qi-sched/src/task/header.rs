@@ -1,0 +1,271 @@
+//! The head of a task's block: what can be done with a task whose future's type is unknown.
+
+use super::id::TaskId;
+use super::state::{Completion, Outcome, State};
+use crate::pool::{Chunk, FreeBlock};
+use crate::scheduler::Shared;
+use crate::worker::{ThreadSlot, context};
+use std::any::Any;
+use std::borrow::Cow;
+use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Waker};
+
+/// A pointer to a task's head; whether it counts is said by its holder.
+pub(crate) type TaskPtr = NonNull<Header>;
+
+/// What a panic left.
+pub(crate) type Payload = Box<dyn Any + Send + 'static>;
+
+/// What every task begins with, in one cache line.
+///
+/// Who may touch what: `state` anybody; `vtable`, `id`, `location`, `cold`, `born` are constant
+/// while the task lives; `polls` is written by the holder of RUNNING; `join_slot` by whom I4
+/// says.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(crate) state: State,
+    vtable: &'static Vtable,
+    id: TaskId,
+    location: &'static Location<'static>,
+    cold: Option<Box<Cold>>,
+    /// When the task was spawned, in coarse ticks of the scheduler's clock.
+    born: u32,
+    polls: AtomicU32,
+    join_slot: UnsafeCell<MaybeUninit<Waker>>,
+}
+
+#[cfg(all(not(loom), target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Header>() == 64, "a task's head fills one cache line");
+
+/// What few tasks have.
+#[derive(Default)]
+pub(crate) struct Cold {
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) home: Home,
+}
+
+/// Where a task must run.
+#[derive(Default)]
+pub(crate) enum Home {
+    /// On any worker.
+    #[default]
+    Anywhere,
+    /// On one thread: its future is not `Send`.
+    /// Empty until the first poll, whose thread it becomes.
+    Thread(OnceLock<Arc<ThreadSlot>>),
+    /// On one seat: stealing is off.
+    Seat(usize),
+}
+
+/// What depends on the future's type.
+pub(crate) struct Vtable {
+    /// Polls the future; on the end drops it and stores the output or the panic. The caller holds
+    /// RUNNING.
+    pub(super) poll: unsafe fn(TaskPtr, &mut Context<'_>) -> Option<Outcome>,
+    /// Drops the future, storing the panic if that panics. The caller holds RUNNING.
+    pub(super) drop_future: unsafe fn(TaskPtr) -> Outcome,
+    /// Drops the output or the panic. The caller has the output by I5.
+    pub(super) drop_output: unsafe fn(TaskPtr) -> Result<(), Payload>,
+    /// Moves a `Result<T, JoinError>` to the given place. The caller has the output by I5.
+    pub(super) take_output: unsafe fn(TaskPtr, *mut ()),
+}
+
+/// The constant part of a new task.
+pub(crate) struct Birth {
+    pub(crate) vtable: &'static Vtable,
+    pub(crate) id: TaskId,
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) cold: Option<Box<Cold>>,
+    pub(crate) born: u32,
+}
+
+impl Header {
+    /// Writes everything but the state word, which a walker may be reading meanwhile.
+    ///
+    /// # Safety
+    /// The block is free, large enough for a head, and the caller's alone.
+    pub(super) unsafe fn init(block: NonNull<FreeBlock>, birth: Birth) -> TaskPtr {
+        let task: TaskPtr = block.cast();
+        let head = task.as_ptr();
+        // SAFETY: the caller's word, here and below; the fields are written through raw pointers
+        // because their old content is no valid value.
+        unsafe { (&raw mut (*head).vtable).write(birth.vtable) };
+        // SAFETY: as above.
+        unsafe { (&raw mut (*head).id).write(birth.id) };
+        // SAFETY: as above.
+        unsafe { (&raw mut (*head).location).write(birth.location) };
+        // SAFETY: as above.
+        unsafe { (&raw mut (*head).cold).write(birth.cold) };
+        // SAFETY: as above.
+        unsafe { (&raw mut (*head).born).write(birth.born) };
+        // SAFETY: as above.
+        unsafe { (&raw mut (*head).polls).write(AtomicU32::new(0)) };
+        task
+    }
+
+    pub(crate) fn id(&self) -> TaskId {
+        self.id
+    }
+
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    pub(crate) fn name(&self) -> Option<&Cow<'static, str>> {
+        self.cold.as_ref()?.name.as_ref()
+    }
+
+    pub(crate) fn home(&self) -> &Home {
+        self.cold.as_ref().map_or(&Home::Anywhere, |cold| &cold.home)
+    }
+
+    pub(crate) fn born(&self) -> u32 {
+        self.born
+    }
+
+    pub(crate) fn polls(&self) -> u32 {
+        // Relaxed: a figure for people.
+        self.polls.load(Relaxed)
+    }
+
+    /// Counts a poll. The caller holds RUNNING.
+    pub(crate) fn count_poll(&self) {
+        // Relaxed, and no read-modify-write: only the holder of RUNNING writes.
+        self.polls.store(self.polls.load(Relaxed).saturating_add(1), Relaxed);
+    }
+
+    /// The scheduler of this task, which lives as long as the block does.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        let chunk = Chunk::of(NonNull::from(self));
+        // SAFETY: the block is in use, so its chunk is live, and so is what the chunk owns.
+        unsafe { chunk.as_ref() }.owner()
+    }
+
+    /// Polls the future.
+    ///
+    /// # Safety
+    /// The caller holds RUNNING. (I2)
+    pub(crate) unsafe fn poll(task: TaskPtr, cx: &mut Context<'_>) -> Option<Outcome> {
+        // SAFETY: the task is referred to by its caller; the rest is the caller's word.
+        unsafe { (task.as_ref().vtable.poll)(task, cx) }
+    }
+
+    /// Drops the future of a cancelled task.
+    ///
+    /// # Safety
+    /// The caller holds RUNNING, and the future is still there. (I2)
+    pub(crate) unsafe fn drop_future(task: TaskPtr) -> Outcome {
+        // SAFETY: as for `poll`.
+        unsafe { (task.as_ref().vtable.drop_future)(task) }
+    }
+
+    /// Drops the output.
+    ///
+    /// # Safety
+    /// The output is there and the caller's. (I5)
+    pub(crate) unsafe fn drop_output(task: TaskPtr) -> Result<(), Payload> {
+        // SAFETY: as for `poll`.
+        unsafe { (task.as_ref().vtable.drop_output)(task) }
+    }
+
+    /// Moves the output to `to`, which points at a `Result<T, JoinError>` without content.
+    ///
+    /// # Safety
+    /// The output is there, the caller's (I5), and of that type.
+    pub(crate) unsafe fn take_output(task: TaskPtr, to: *mut ()) {
+        // SAFETY: as for `poll`.
+        unsafe { (task.as_ref().vtable.take_output)(task, to) }
+    }
+
+    /// Puts a waker into the join slot.
+    ///
+    /// # Safety
+    /// The slot is the caller's (I4) and empty.
+    pub(crate) unsafe fn fill_join_slot(&self, waker: Waker) {
+        // SAFETY: nobody else touches the slot, by the caller's word.
+        unsafe { (*self.join_slot.get()).write(waker) };
+    }
+
+    /// Takes the waker out of the join slot.
+    ///
+    /// # Safety
+    /// The slot is the caller's (I4) and full.
+    pub(crate) unsafe fn take_join_slot(&self) -> Waker {
+        // SAFETY: nobody else touches the slot, and it is full, by the caller's word.
+        unsafe { (*self.join_slot.get()).assume_init_read() }
+    }
+
+    /// Looks at the waker in the join slot without taking it.
+    ///
+    /// # Safety
+    /// The slot is full, and the caller is the handle: the completer may take the waker out at the
+    /// same time, but what it takes is read only, so the two may both look.
+    pub(crate) unsafe fn join_slot_wakes(&self, other: &Waker) -> bool {
+        // SAFETY: by the caller's word the slot holds a waker, and both sides only read it here.
+        unsafe { (*self.join_slot.get()).assume_init_ref() }.will_wake(other)
+    }
+
+    /// Gives references back, and the block with the last.
+    ///
+    /// # Safety
+    /// The caller holds `count` references and uses none of them again.
+    pub(crate) unsafe fn release(task: TaskPtr, count: u64) {
+        // SAFETY: the references keep the block alive until here.
+        if unsafe { task.as_ref() }.state.release(count) {
+            // SAFETY: that was the last reference.
+            unsafe { Self::free(task) };
+        }
+    }
+
+    /// Gives the block back. The future, the output and the join slot are long gone: only memory
+    /// is left, and the name.
+    ///
+    /// # Safety
+    /// The caller took the last reference. (I3)
+    pub(crate) unsafe fn free(task: TaskPtr) {
+        // SAFETY: nobody else has the block; `cold` is not looked at again.
+        drop(unsafe { (&raw mut (*task.as_ptr()).cold).read() });
+        // SAFETY: the block is still carved, so its chunk is live, and so is what it owns.
+        let shared = unsafe { Chunk::of(task).as_ref() }.owner();
+        let block = task.cast();
+        let taken = context::with_core_of(shared, |core| {
+            // SAFETY: the last reference was the caller's; the block is of this scheduler.
+            unsafe { shared.pool.give(block, &core.magazine) };
+        });
+        if taken.is_none() {
+            // The block may be all that keeps the scheduler: see `give_foreign`.
+            let shared = shared.clone();
+            // SAFETY: as above.
+            unsafe { shared.pool.give_foreign(block) };
+        }
+    }
+
+    /// Does what `complete` left to do.
+    ///
+    /// # Safety
+    /// `completion` is this task's, and the caller's to finish.
+    pub(crate) unsafe fn finish(task: TaskPtr, completion: Completion) {
+        // SAFETY: the completion holds references, or the caller's handle does.
+        let head = unsafe { task.as_ref() };
+        if completion.wake_joiner {
+            // SAFETY: DONE was set over a set JOIN_WAKER: the slot is full and the completer's.
+            let waker = unsafe { head.take_join_slot() };
+            super::guard("a waker panicked", || waker.wake());
+        }
+        if completion.drop_output {
+            // SAFETY: DONE was set without HANDLE: the output is the completer's.
+            if let Err(payload) = unsafe { Self::drop_output(task) } {
+                super::report("the output of a detached task panicked in drop", payload);
+            }
+        }
+        if completion.refs > 0 {
+            // SAFETY: the completion says that these are held.
+            unsafe { Self::release(task, completion.refs) };
+        }
+    }
+}

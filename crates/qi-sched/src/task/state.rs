@@ -1,0 +1,518 @@
+//! The state word of a task: who may run it, whether it ended, and how many point at it.
+//!
+//! # States
+//! One atomic word holds the flags below and, above them, the reference count. Each bit says when
+//! it is set and when it cannot be.
+//!
+//! ```text
+//!            spawn                claim                  complete
+//!   (nothing) ──► SCHEDULED|FRESH ────► RUNNING ───────────────────► DONE
+//!                     ▲   ▲               │ suspend, woken meanwhile
+//!                     │   └───────────────┤
+//!                     │ wake              │ suspend
+//!                     └────── (no bit) ◄──┘
+//! ```
+//!
+//! # Protocol
+//! * **A queue entry is a hint, the right to run is won here.** `claim` turns SCHEDULED into
+//!   RUNNING for one caller; every other holder of a hint gets `Stale` and drops it. So a task may
+//!   have several entries at once: after escalation, or after it was run in place. (I1)
+//! * Whoever holds RUNNING has the future to itself. Nothing else may touch it. (I2)
+//! * References: one for the life of the task (given back by `complete`, so that a detached task
+//!   which nothing can wake still exists at shutdown), one per hint, one for the handle, one per
+//!   waker. The block is freed when the count reaches zero, and zero is never left again. (I3)
+//! * The join slot (where the handle's waker lies) belongs to the handle while JOIN_WAKER is
+//!   clear, to nobody while it is set, and to the completer once DONE was set over a set
+//!   JOIN_WAKER; the handle cannot clear the bit after DONE. (I4)
+//! * The output belongs to the handle if HANDLE was set when DONE was, else to the completer. (I5)
+//!
+//! # Memory ordering
+//! Every successful transition is `AcqRel`: it publishes what its caller did before and sees what
+//! the previous owner of the right published. A wake that changes nothing still writes the word:
+//! the poll that follows must see what the waker's caller wrote, and a mere load would let that
+//! store pass it (the poll would then miss it, and no further wake would come).
+
+use crate::priority::TaskPriority;
+use crate::sync::AtomicU64;
+use std::process::abort;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+/// Set while the task is runnable: from the wake (or spawn) until somebody claims it. While
+/// RUNNING is set as well, it says that the task was woken during its poll. Never set after DONE.
+const SCHEDULED: u64 = 1 << 0;
+/// Set while one thread polls the future or drops it. Never set together with DONE.
+const RUNNING: u64 = 1 << 1;
+/// Set when the future is gone and the outcome is final. Never cleared.
+const DONE: u64 = 1 << 2;
+/// Set when cancelling was asked for. Not set after DONE; may remain from before it.
+const CANCEL: u64 = 1 << 3;
+/// Set from the spawn to the first claim. Such a task may be run in place by the one who joins it.
+const FRESH: u64 = 1 << 4;
+/// Set while a handle may still ask for the output.
+const HANDLE: u64 = 1 << 5;
+/// Set while the join slot holds a waker that the completer is to wake.
+const JOIN_WAKER: u64 = 1 << 6;
+/// Two bits, valid with DONE: how the task ended.
+const OUTCOME_SHIFT: u32 = 7;
+/// Two bits: the task's own priority.
+const OWN_SHIFT: u32 = 9;
+/// Two bits: the lane of the task that waits for this one through its handle; 0 (Low) if none
+/// does. The effective lane is the greater of this and the own one.
+const FLOOR_SHIFT: u32 = 11;
+/// Constant: the task may run on one thread only.
+const PINNED: u64 = 1 << 13;
+/// Constant: the task is a blocking call, which cannot be cancelled once it runs.
+const BLOCKING: u64 = 1 << 14;
+
+/// The reference count counts in this unit.
+const REF_ONE: u64 = 1 << 24;
+/// More references than any program can hold honestly: somebody leaks clones in a loop.
+const REF_LIMIT: u64 = 1 << 62;
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Completed = 1,
+    Cancelled = 2,
+    Failed = 3,
+}
+
+/// Where a task may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placement {
+    Anywhere,
+    Pinned,
+    Blocking,
+}
+
+/// What a holder of a hint may do.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Claim {
+    /// The caller runs the task now; `cancelled`: it must drop the future instead of polling it.
+    Run { cancelled: bool, lane: TaskPriority },
+    /// Somebody else ran or runs it: the hint's reference was given back, and `free` says it was
+    /// the last.
+    Stale { free: bool },
+}
+
+/// What a poll that returned `Pending` leads to.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Suspend {
+    /// The task waits; the hint's reference (if there was one) was given back.
+    Waiting,
+    /// It was woken during the poll: the caller queues it, and the hint has its reference.
+    Requeue(TaskPriority),
+    /// It was cancelled during the poll: the caller still holds RUNNING and drops the future.
+    Cancelled,
+}
+
+/// What is left to do for the one who ended the task.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Completion {
+    /// Take the waker out of the join slot and wake it.
+    pub(crate) wake_joiner: bool,
+    /// Nobody will ask: drop the output.
+    pub(crate) drop_output: bool,
+    /// References the caller still holds and gives back when it is finished.
+    pub(crate) refs: u64,
+}
+
+/// What a wake asks of its caller.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Wake {
+    /// Queue a hint in this lane; it has its reference.
+    Schedule(TaskPriority),
+    /// Nothing; `free`: the waker held the last reference.
+    Nothing { free: bool },
+}
+
+/// The answer to a request to cancel.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum CancelRequest {
+    /// Taken; the task is queued or running and will see it.
+    Taken,
+    /// Taken; the caller queues a hint in this lane, which has its reference.
+    Schedule(TaskPriority),
+    /// Too late: the task has ended.
+    Ended,
+    /// A blocking call that has begun.
+    Uncancellable,
+}
+
+/// What dropping a handle leaves to do.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Detach {
+    /// The task goes on; `drop_waker`: take the waker out of the join slot first.
+    Live { drop_waker: bool },
+    /// It has ended: drop the output.
+    Done,
+}
+
+/// The state word.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct State(AtomicU64);
+
+/// One reading of the word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Snapshot(u64);
+
+impl Snapshot {
+    pub(crate) fn is_done(self) -> bool {
+        self.0 & DONE != 0
+    }
+
+    pub(crate) fn is_running(self) -> bool {
+        self.0 & RUNNING != 0
+    }
+
+    pub(crate) fn is_scheduled(self) -> bool {
+        self.0 & (SCHEDULED | RUNNING | DONE) == SCHEDULED
+    }
+
+    pub(crate) fn is_fresh(self) -> bool {
+        self.0 & FRESH != 0
+    }
+
+    pub(crate) fn is_pinned(self) -> bool {
+        self.0 & PINNED != 0
+    }
+
+    pub(crate) fn is_blocking(self) -> bool {
+        self.0 & BLOCKING != 0
+    }
+
+    pub(crate) fn outcome(self) -> Option<Outcome> {
+        match (self.0 >> OUTCOME_SHIFT) & 0b11 {
+            1 => Some(Outcome::Completed),
+            2 => Some(Outcome::Cancelled),
+            3 => Some(Outcome::Failed),
+            _ => None,
+        }
+    }
+
+    /// The effective lane: the more urgent of the task's own and its waiter's.
+    pub(crate) fn lane(self) -> TaskPriority {
+        let own = (self.0 >> OWN_SHIFT) & 0b11;
+        let floor = (self.0 >> FLOOR_SHIFT) & 0b11;
+        TaskPriority::from_bits(own.max(floor))
+    }
+
+    pub(crate) fn own_priority(self) -> TaskPriority {
+        TaskPriority::from_bits(self.0 >> OWN_SHIFT)
+    }
+
+    fn refs(self) -> u64 {
+        self.0 / REF_ONE
+    }
+}
+
+impl State {
+    /// The word of a free block: no references.
+    pub(crate) fn free() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// Makes the block a task about to be queued, with the references of its life, its first hint
+    /// and its handle. The caller has the block alone and has written all the rest of it.
+    pub(crate) fn publish(&self, priority: TaskPriority, placement: Placement) {
+        let place = match placement {
+            Placement::Anywhere => 0,
+            Placement::Pinned => PINNED,
+            Placement::Blocking => BLOCKING,
+        };
+        let lane = (priority as u64) << OWN_SHIFT;
+        let word = SCHEDULED | FRESH | HANDLE | place | lane | (3 * REF_ONE);
+        // Release: pairs with the acquire of a walker that adds a reference, and goes on to read
+        // the block. (Everybody else learns of the task through a queue.)
+        self.0.store(word, Release);
+    }
+
+    /// Reads the word. Acquire: pairs with `complete`, whose outcome and output the reader may
+    /// go on to use.
+    pub(crate) fn load(&self) -> Snapshot {
+        Snapshot(self.0.load(Acquire))
+    }
+
+    /// Applies `next` until it sticks; `None` leaves the word as it is.
+    fn update<R>(&self, mut next: impl FnMut(u64) -> (Option<u64>, R)) -> R {
+        // Relaxed would do for the first look, but the answers computed from it may be acted on
+        // without a write (`None`), and then it is the acquire that pairs with `complete`.
+        let mut current = self.0.load(Acquire);
+        loop {
+            let (new, answer) = next(current);
+            let Some(new) = new else { return answer };
+            // AcqRel: see "Memory ordering" above. The failure order is that of the first look.
+            match self.0.compare_exchange_weak(current, new, AcqRel, Acquire) {
+                Ok(_) => return answer,
+                Err(seen) => current = seen,
+            }
+        }
+    }
+
+    /// Turns a hint into the right to run, for one of all its holders. (I1)
+    pub(crate) fn claim(&self) -> Claim {
+        self.update(|word| {
+            if word & (SCHEDULED | RUNNING | DONE) == SCHEDULED {
+                let cancelled = word & CANCEL != 0;
+                let lane = Snapshot(word).lane();
+                #[cfg(not(qi_mutant = "state_claim_keeps_scheduled"))]
+                let new = (word & !(SCHEDULED | FRESH)) | RUNNING;
+                #[cfg(qi_mutant = "state_claim_keeps_scheduled")]
+                let new = word & !FRESH;
+                (Some(new), Claim::Run { cancelled, lane })
+            } else {
+                let new = word - REF_ONE;
+                (Some(new), Claim::Stale { free: Snapshot(new).refs() == 0 })
+            }
+        })
+    }
+
+    /// Claims a task that has never run, without a hint: for the one who joins it and wants to
+    /// run it in place. Its hint stays behind in some queue and is found stale.
+    pub(crate) fn claim_in_place(&self) -> bool {
+        self.update(|word| {
+            let wanted = SCHEDULED | FRESH;
+            let unwanted = RUNNING | DONE | CANCEL | PINNED | BLOCKING;
+            if word & (wanted | unwanted) == wanted {
+                (Some((word & !wanted) | RUNNING), true)
+            } else {
+                (None, false)
+            }
+        })
+    }
+
+    /// Ends a poll that returned `Pending`. `hint`: the caller came by a hint and holds its
+    /// reference (not so when it ran the task in place).
+    pub(crate) fn suspend(&self, hint: bool) -> Suspend {
+        self.update(|word| {
+            debug_assert!(word & RUNNING != 0 && word & DONE == 0);
+            if word & CANCEL != 0 {
+                (None, Suspend::Cancelled)
+            } else if word & SCHEDULED != 0 {
+                let word = if hint { word } else { Self::one_more(word) };
+                (Some(word & !RUNNING), Suspend::Requeue(Snapshot(word).lane()))
+            } else {
+                // The life's reference remains, so this one is never the last.
+                let word = if hint { word - REF_ONE } else { word };
+                (Some(word & !RUNNING), Suspend::Waiting)
+            }
+        })
+    }
+
+    /// Ends a poll of a task that asked to be run again at once (a yield): as if it had woken
+    /// itself, in one step instead of two.
+    pub(crate) fn suspend_yielding(&self, hint: bool) -> Suspend {
+        self.update(|word| {
+            debug_assert!(word & RUNNING != 0 && word & DONE == 0);
+            if word & CANCEL != 0 {
+                return (None, Suspend::Cancelled);
+            }
+            let word = if hint { word } else { Self::one_more(word) };
+            (Some((word & !RUNNING) | SCHEDULED), Suspend::Requeue(Snapshot(word).lane()))
+        })
+    }
+
+    /// Ends the task. The caller holds RUNNING, has dropped the future and stored the output.
+    /// `hint`: it holds a hint's reference as well as the life's.
+    pub(crate) fn complete(&self, outcome: Outcome, hint: bool) -> Completion {
+        let held = 1 + u64::from(hint);
+        self.update(|word| {
+            debug_assert!(word & RUNNING != 0 && word & DONE == 0);
+            let wake_joiner = word & JOIN_WAKER != 0;
+            let drop_output = word & HANDLE == 0;
+            let ended =
+                (word & !(RUNNING | SCHEDULED)) | DONE | ((outcome as u64) << OUTCOME_SHIFT);
+            // With nothing left to do the references go in the same step; the handle has its own,
+            // so this is not the last.
+            let (new, refs) = if wake_joiner || drop_output {
+                (ended, held)
+            } else {
+                (ended - held * REF_ONE, 0)
+            };
+            (Some(new), Completion { wake_joiner, drop_output, refs })
+        })
+    }
+
+    /// Wakes by a borrowed waker.
+    pub(crate) fn wake_by_ref(&self) -> Wake {
+        self.update(|word| {
+            if word & DONE != 0 {
+                return (None, Wake::Nothing { free: false });
+            }
+            if word & (SCHEDULED | RUNNING) == 0 {
+                let word = Self::one_more(word);
+                (Some(word | SCHEDULED), Wake::Schedule(Snapshot(word).lane()))
+            } else {
+                // Written even when nothing changes: see "Memory ordering".
+                (Some(word | SCHEDULED), Wake::Nothing { free: false })
+            }
+        })
+    }
+
+    /// Wakes by an owned waker, whose reference becomes the hint's.
+    pub(crate) fn wake_by_value(&self) -> Wake {
+        self.update(|word| {
+            if word & (SCHEDULED | RUNNING | DONE) == 0 {
+                return (Some(word | SCHEDULED), Wake::Schedule(Snapshot(word).lane()));
+            }
+            let flag = if word & DONE == 0 { SCHEDULED } else { 0 };
+            let new = (word | flag) - REF_ONE;
+            (Some(new), Wake::Nothing { free: Snapshot(new).refs() == 0 })
+        })
+    }
+
+    /// Asks for the task to be cancelled.
+    pub(crate) fn request_cancel(&self) -> CancelRequest {
+        self.update(|word| {
+            if word & DONE != 0 {
+                (None, CancelRequest::Ended)
+            } else if word & BLOCKING != 0 && word & RUNNING != 0 {
+                (None, CancelRequest::Uncancellable)
+            } else if word & (SCHEDULED | RUNNING) != 0 {
+                (Some(word | CANCEL), CancelRequest::Taken)
+            } else {
+                let lane = Snapshot(word).lane();
+                (Some(Self::one_more(word) | CANCEL | SCHEDULED), CancelRequest::Schedule(lane))
+            }
+        })
+    }
+
+    /// Hands the join slot to the completer. `false`: the task has ended, the slot stays the
+    /// handle's, and so does the output. (I4)
+    #[must_use]
+    pub(crate) fn set_join_waker(&self) -> bool {
+        self.update(|word| {
+            debug_assert!(word & JOIN_WAKER == 0 && word & HANDLE != 0);
+            #[cfg(not(qi_mutant = "join_set_ignores_done"))]
+            let late = word & DONE != 0;
+            #[cfg(qi_mutant = "join_set_ignores_done")]
+            let late = false;
+            if late { (None, false) } else { (Some(word | JOIN_WAKER), true) }
+        })
+    }
+
+    /// Takes the join slot back, to replace the waker in it. `false`: the task has ended, and the
+    /// completer has the slot. (I4)
+    #[must_use]
+    pub(crate) fn unset_join_waker(&self) -> bool {
+        self.update(|word| {
+            #[cfg(not(qi_mutant = "join_unset_ignores_done"))]
+            let late = word & DONE != 0;
+            #[cfg(qi_mutant = "join_unset_ignores_done")]
+            let late = false;
+            if late { (None, false) } else { (Some(word & !JOIN_WAKER), true) }
+        })
+    }
+
+    /// Whether the join slot holds a waker.
+    pub(crate) fn has_join_waker(&self) -> bool {
+        self.load().0 & JOIN_WAKER != 0
+    }
+
+    /// Gives the handle's interest up; its reference is given back apart. (I5)
+    pub(crate) fn detach(&self) -> Detach {
+        self.update(|word| {
+            if word & DONE != 0 {
+                (None, Detach::Done)
+            } else {
+                let drop_waker = word & JOIN_WAKER != 0;
+                (
+                    Some(word & !(HANDLE | JOIN_WAKER | (0b11 << FLOOR_SHIFT))),
+                    Detach::Live { drop_waker },
+                )
+            }
+        })
+    }
+
+    /// Sets the task's own priority. Returns the lane in which the caller must queue one more hint
+    /// (it has its reference): a runnable task that became more urgent lies in a queue that is
+    /// looked at too late.
+    pub(crate) fn set_priority(&self, own: TaskPriority) -> Option<TaskPriority> {
+        self.update(|word| {
+            if word & DONE != 0 {
+                return (None, None);
+            }
+            let new = (word & !(0b11 << OWN_SHIFT)) | ((own as u64) << OWN_SHIFT);
+            let lane = Snapshot(new).lane();
+            let queued = word & (SCHEDULED | RUNNING | BLOCKING) == SCHEDULED;
+            if queued && lane > Snapshot(word).lane() {
+                (Some(Self::one_more(new)), Some(lane))
+            } else {
+                (Some(new), None)
+            }
+        })
+    }
+
+    /// Escalation: makes the effective lane at least `waiter`, the lane of the task that polls
+    /// this one's handle. Returns the lane in which the caller must queue a hint.
+    ///
+    /// A task that waits itself is woken although nothing happened: polling again it passes the
+    /// urgency on to what it waits for. So no task needs to remember what it waits for, and a
+    /// cycle ends at the first task that is as urgent already.
+    pub(crate) fn raise(&self, waiter: TaskPriority) -> Option<TaskPriority> {
+        self.update(|word| {
+            let before = Snapshot(word).lane();
+            let new = (word & !(0b11 << FLOOR_SHIFT)) | ((waiter as u64) << FLOOR_SHIFT);
+            let lane = Snapshot(new).lane();
+            if word & DONE != 0 || new == word {
+                (None, None)
+            } else if lane <= before || word & BLOCKING != 0 {
+                (Some(new), None)
+            } else if word & RUNNING != 0 {
+                (Some(new | SCHEDULED), None)
+            } else {
+                (Some(Self::one_more(new) | SCHEDULED), Some(lane))
+            }
+        })
+    }
+
+    /// Adds a reference on behalf of one that exists.
+    pub(crate) fn add_ref(&self) {
+        // Relaxed: the new reference is made from an existing one, which keeps the task alive;
+        // whoever is handed it learns of the task through that hand-over.
+        let word = self.0.fetch_add(REF_ONE, Relaxed);
+        if word >= REF_LIMIT {
+            abort_on_leaked_references();
+        }
+    }
+
+    /// Adds a reference if the task still has one: for those who walk over blocks that may have
+    /// been freed. (I3)
+    #[must_use]
+    pub(crate) fn try_add_ref(&self) -> bool {
+        self.update(|word| {
+            if Snapshot(word).refs() == 0 { (None, false) } else { (Some(word + REF_ONE), true) }
+        })
+    }
+
+    /// Gives `count` references back; `true` if they were the last, and the caller frees the
+    /// block.
+    #[must_use]
+    pub(crate) fn release(&self, count: u64) -> bool {
+        // AcqRel: the release part publishes what this holder did with the block, the acquire
+        // part makes the one who frees it see what all others did.
+        let before = self.0.fetch_sub(count * REF_ONE, AcqRel);
+        debug_assert!(Snapshot(before).refs() >= count);
+        Snapshot(before).refs() == count
+    }
+
+    fn one_more(word: u64) -> u64 {
+        if word >= REF_LIMIT {
+            abort_on_leaked_references();
+        }
+        word + REF_ONE
+    }
+}
+
+#[cold]
+fn abort_on_leaked_references() -> ! {
+    eprintln!("qi-sched: a task has more references than can exist: wakers are being leaked");
+    abort()
+}

@@ -1,0 +1,239 @@
+//! The thread's context: which scheduler it works for, which seat it sits on, what it runs.
+//!
+//! A thread has a stack of contexts (a `block_on` of another scheduler puts one on top); the
+//! innermost is the current one. Each lives on the stack of the function that entered it.
+
+use super::core::Core;
+use super::slot::ThreadSlot;
+use crate::error::JoinError;
+use crate::queue::HomeQueues;
+use crate::scheduler::Shared;
+use crate::task::{Header, TaskPtr, TaskRef};
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+thread_local! {
+    static CURRENT: Cell<*const Context> = const { Cell::new(ptr::null()) };
+}
+
+/// What a thread knows while it works for a scheduler.
+pub(crate) struct Context {
+    pub(crate) shared: Arc<Shared>,
+    /// For worker threads only.
+    pub(crate) slot: Option<Arc<ThreadSlot>>,
+    /// Runnable tasks pinned to this thread.
+    pub(crate) pinned: HomeQueues,
+    /// Tasks pinned to this thread that have begun and not ended.
+    pub(crate) pinned_live: Cell<usize>,
+    core: Cell<Option<NonNull<Core>>>,
+    frame: Cell<*const Frame>,
+    pub(crate) budget: Cell<u32>,
+    /// Set by a yield: the poll that is returning asks to be run again at once.
+    pub(crate) yielding: Cell<bool>,
+    /// Children being run in place, one inside the other.
+    pub(crate) nesting: Cell<u32>,
+    /// No in-place run below this address.
+    pub(crate) stack_floor: Cell<usize>,
+    /// Whether the worker is stepped by hand, without a thread of its own.
+    stepped: bool,
+}
+
+/// One thing being polled on this thread: a task, or the root future of a `block_on`.
+pub(crate) struct Frame {
+    task: Option<TaskPtr>,
+    below: *const Frame,
+}
+
+impl Context {
+    pub(crate) fn new(shared: Arc<Shared>, slot: Option<Arc<ThreadSlot>>) -> Self {
+        Self {
+            shared,
+            slot,
+            pinned: HomeQueues::default(),
+            pinned_live: Cell::new(0),
+            core: Cell::new(None),
+            frame: Cell::new(ptr::null()),
+            budget: Cell::new(crate::coop::UNLIMITED),
+            yielding: Cell::new(false),
+            nesting: Cell::new(0),
+            stack_floor: Cell::new(usize::MAX),
+            stepped: false,
+        }
+    }
+
+    /// The context of a worker without a thread of its own.
+    pub(crate) fn stepped(shared: Arc<Shared>, slot: Arc<ThreadSlot>) -> Self {
+        Self { stepped: true, ..Self::new(shared, Some(slot)) }
+    }
+
+    pub(crate) fn is_stepped(&self) -> bool {
+        self.stepped
+    }
+
+    /// Makes this the thread's current context while `code` runs.
+    pub(crate) fn enter<R>(&self, code: impl FnOnce() -> R) -> R {
+        let before = CURRENT.replace(self);
+        let _restore = Restore(before);
+        code()
+    }
+
+    /// Sits down on a seat.
+    pub(crate) fn sit(&self, core: Box<Core>) {
+        let seat = core.seat;
+        debug_assert!(self.core.get().is_none());
+        self.core.set(Some(NonNull::from(Box::leak(core))));
+        if let Some(slot) = &self.slot {
+            slot.set_seat(Some(seat));
+            self.shared.seats[seat].set_occupant(Some(slot.clone()));
+        }
+    }
+
+    /// Leaves the seat, and gives it to the caller.
+    pub(crate) fn stand_up(&self) -> Option<Box<Core>> {
+        let core = self.core.take()?;
+        // SAFETY: leaked in `sit`, and taken out of the only place that held it.
+        let core = unsafe { Box::from_raw(core.as_ptr()) };
+        if let Some(slot) = &self.slot {
+            self.shared.seats[core.seat].set_occupant(None);
+            slot.set_seat(None);
+        }
+        Some(core)
+    }
+
+    /// The seat's part, for as long as no code of the user's runs: that might hand the seat over.
+    #[inline]
+    pub(crate) fn core(&self) -> Option<&Core> {
+        // SAFETY: what `sit` leaked lives until `stand_up` takes it; callers do not keep the
+        // reference across the user's code, which is all that could call `stand_up` meanwhile.
+        self.core.get().map(|core| unsafe { &*core.as_ptr() })
+    }
+
+    /// Enters a frame while `code` runs.
+    #[inline]
+    pub(crate) fn with_frame<R>(&self, task: Option<TaskPtr>, code: impl FnOnce() -> R) -> R {
+        let frame = Frame { task, below: self.frame.get() };
+        self.frame.set(&raw const frame);
+        let _restore = RestoreFrame(&self.frame, frame.below);
+        code()
+    }
+
+    /// The task being polled innermost; `None` in a root future or outside of any.
+    pub(crate) fn current_task(&self) -> Option<TaskPtr> {
+        // SAFETY: frames live on this thread's stack for as long as they are in the list.
+        unsafe { self.frame.get().as_ref() }?.task
+    }
+
+    /// Whether waiting for `target` could never end: it is the very task that waits, or it lies
+    /// under a `block_on` on this thread's stack and cannot go on before that returns.
+    fn lies_below(&self, target: TaskPtr) -> bool {
+        let mut frame = self.frame.get();
+        let mut stopped = true;
+        let mut blocked = false;
+        // SAFETY: as in `current_task`.
+        while let Some(entry) = unsafe { frame.as_ref() } {
+            if entry.task == Some(target) && (stopped || blocked) {
+                return true;
+            }
+            blocked |= entry.task.is_none();
+            stopped = false;
+            frame = entry.below;
+        }
+        false
+    }
+}
+
+struct Restore(*const Context);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+struct RestoreFrame<'a>(&'a Cell<*const Frame>, *const Frame);
+
+impl Drop for RestoreFrame<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
+}
+
+/// Calls `code` with the thread's current context, if it has one.
+#[inline]
+pub(crate) fn with<R>(code: impl FnOnce(Option<&Context>) -> R) -> R {
+    // During the destruction of thread-locals there is no context any more.
+    let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
+    // SAFETY: a context is current only inside `enter`, which borrows it; `code` cannot keep it.
+    code(unsafe { current.as_ref() })
+}
+
+/// Calls `code` with the calling thread's seat, if it sits on one of this scheduler's.
+#[inline]
+pub(crate) fn with_core_of<R>(shared: &Arc<Shared>, code: impl FnOnce(&Core) -> R) -> Option<R> {
+    with(|context| {
+        let context = context?;
+        if !Arc::ptr_eq(&context.shared, shared) {
+            return None;
+        }
+        context.core().map(code)
+    })
+}
+
+/// The seat that the calling thread sits on: what a driver uses to keep things near their worker.
+/// `None` on a thread that is no worker, or blocks.
+#[must_use]
+pub fn seat() -> Option<usize> {
+    with(|context| context?.core().map(|core| core.seat))
+}
+
+/// The scheduler that the calling thread works for.
+pub(crate) fn shared() -> Option<Arc<Shared>> {
+    with(|context| context.map(|context| context.shared.clone()))
+}
+
+/// The id of the task that the calling thread runs, `None` outside of tasks.
+#[must_use]
+pub fn task_id() -> Option<crate::TaskId> {
+    // SAFETY: the task being polled is referred to by whoever polls it.
+    with(|context| context?.current_task().map(|task| unsafe { task.as_ref() }.id()))
+}
+
+/// The error to give if waiting for `target` here could never end.
+pub(crate) fn self_wait(target: TaskPtr) -> Option<JoinError> {
+    with(|context| {
+        let context = context?;
+        if !context.lies_below(target) {
+            return None;
+        }
+        // SAFETY: tasks in frames are referred to by whoever polls them.
+        let target = unsafe { target.as_ref() };
+        let waiter = match context.current_task() {
+            // SAFETY: as above.
+            Some(task) => Shared::describe(unsafe { task.as_ref() }),
+            None => "a block_on".to_owned(),
+        };
+        Some(JoinError::own_ancestor(target.id(), waiter, Shared::describe(target)))
+    })
+}
+
+/// Lends the current task's urgency to a task that it waits for.
+#[inline]
+pub(crate) fn escalate(target: &Header) {
+    let hint = with(|context| {
+        let context = context?;
+        if !context.shared.config.escalation {
+            return None;
+        }
+        // SAFETY: the task being polled is referred to by whoever polls it.
+        let waiter = unsafe { context.current_task()?.as_ref() }.state.load().lane();
+        if target.state.load().lane() >= waiter {
+            return None;
+        }
+        target.state.raise(waiter)
+    });
+    if let Some(lane) = hint {
+        // SAFETY: `raise` gave the hint its reference.
+        Shared::enqueue(unsafe { TaskRef::from_raw(NonNull::from(target)) }, lane);
+    }
+}

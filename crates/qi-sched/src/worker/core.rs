@@ -1,0 +1,191 @@
+//! The part of a worker that belongs to its seat: queues, memory, randomness, accounts. It moves
+//! from thread to thread when a seat is handed over; everything in it is touched by the thread on
+//! the seat alone, through shared references that never live across the user's code.
+
+use super::counters::SeatCounters;
+use crate::pool::Magazine;
+use crate::priority::TaskPriority;
+use crate::queue::{HomeQueues, Inbox, LocalQueues, ShareAccount, Stealers};
+use crate::rng::Rng;
+use crate::scheduler::Shared;
+use crate::task::TaskRef;
+use crate::worker::slot::ThreadSlot;
+use std::cell::Cell;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// Task ids are handed to workers in blocks of so many: one shared counter, rarely touched.
+const ID_BLOCK: u64 = 1 << 12;
+
+/// The seat's owner's part.
+pub(crate) struct Core {
+    pub(crate) seat: usize,
+    pub(crate) queues: LocalQueues,
+    pub(crate) homed: HomeQueues,
+    pub(crate) magazine: Magazine,
+    pub(crate) rng: Rng,
+    pub(crate) shares: ShareAccount,
+    /// Picks made, and the heartbeat that others see.
+    pub(crate) picks: Cell<u64>,
+    /// Children taken last in first out in a row.
+    pub(crate) children_run: Cell<u32>,
+    /// Entries of children that were run in place and may still lie in the children's queue.
+    pub(crate) stale_children: Cell<u32>,
+    /// Whether this worker has the role of the searcher.
+    pub(crate) searching: Cell<bool>,
+    /// Whether it announced its sleep and was not taken off the list since.
+    pub(crate) asleep: Cell<bool>,
+    pub(crate) duty: Duty,
+    ids: Cell<(u64, u64)>,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("seat", &self.seat).finish_non_exhaustive()
+    }
+}
+
+/// When the worker looks at the clock, and what it knew when it last did.
+pub(crate) struct Duty {
+    /// At this pick the clock is read next.
+    pub(crate) next: Cell<u64>,
+    /// Picks between two readings: one while polls are long, more while they are short.
+    pub(crate) interval: Cell<u64>,
+    pub(crate) last_pick: Cell<u64>,
+    pub(crate) last_time: Cell<Instant>,
+    pub(crate) last_turn: Cell<Instant>,
+    /// `last_time` as the scheduler's coarse ticks.
+    pub(crate) ticks: Cell<u32>,
+}
+
+/// The seat's part that everybody sees.
+pub(crate) struct Seat {
+    pub(crate) stealers: Stealers,
+    /// Runnable tasks that must stay on this seat (stealing is off).
+    pub(crate) inbox: Inbox,
+    pub(crate) counters: SeatCounters,
+    /// The owner's picks: if they stand still while the worker is awake, it is inside one poll.
+    pub(crate) heartbeat: AtomicU64,
+    /// The heartbeat at which the monitor found the worker stuck: then even its only task may be
+    /// taken. `u64::MAX`: never.
+    pub(crate) stuck_at: AtomicU64,
+    /// The id of the task that is being polled, 0 if none.
+    pub(crate) current: AtomicU64,
+    occupant: Mutex<Option<Arc<ThreadSlot>>>,
+}
+
+impl Seat {
+    /// Both parts of a new seat.
+    pub(crate) fn pair(
+        seat: usize,
+        shares: ShareAccount,
+        seed: u64,
+        now: Instant,
+    ) -> (Self, Box<Core>) {
+        let core = Box::new(Core {
+            seat,
+            queues: LocalQueues::new(),
+            homed: HomeQueues::default(),
+            magazine: Magazine::default(),
+            rng: Rng::new(seed, seat as u64),
+            shares,
+            picks: Cell::new(0),
+            children_run: Cell::new(0),
+            stale_children: Cell::new(0),
+            searching: Cell::new(false),
+            asleep: Cell::new(false),
+            duty: Duty {
+                next: Cell::new(1),
+                interval: Cell::new(1),
+                last_pick: Cell::new(0),
+                last_time: Cell::new(now),
+                last_turn: Cell::new(now),
+                ticks: Cell::new(0),
+            },
+            ids: Cell::new((0, 0)),
+        });
+        let shared = Self {
+            stealers: core.queues.stealers(),
+            inbox: Inbox::default(),
+            counters: SeatCounters::default(),
+            heartbeat: AtomicU64::new(0),
+            stuck_at: AtomicU64::new(u64::MAX),
+            current: AtomicU64::new(0),
+            occupant: Mutex::default(),
+        };
+        (shared, core)
+    }
+
+    /// The thread that sits here.
+    pub(crate) fn occupant(&self) -> Option<Arc<ThreadSlot>> {
+        self.occupant.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_occupant(&self, slot: Option<Arc<ThreadSlot>>) {
+        *self.occupant.lock().unwrap_or_else(PoisonError::into_inner) = slot;
+    }
+}
+
+impl Core {
+    /// A fresh task id.
+    #[inline]
+    pub(crate) fn next_id(&self, shared: &Shared) -> u64 {
+        let (next, end) = self.ids.get();
+        let (next, end) = if next < end { (next, end) } else { shared.id_block(ID_BLOCK) };
+        self.ids.set((next + 1, end));
+        next
+    }
+
+    /// Queues a new task: it runs before those that wait here already.
+    #[inline]
+    pub(crate) fn push_child(&self, shared: &Shared, task: TaskRef, lane: TaskPriority) {
+        let queue = self.queues.lane(lane);
+        let len = queue.len();
+        if len >= shared.config.queue_capacity {
+            return self.overflow(shared, task, lane);
+        }
+        shared.lanes.raise(lane);
+        queue.push_child(task);
+        Self::pushed(shared, lane, len);
+    }
+
+    /// Queues a task that was woken, behind those that were woken before.
+    #[inline]
+    pub(crate) fn push_woken(&self, shared: &Shared, task: TaskRef, lane: TaskPriority) {
+        let queue = self.queues.lane(lane);
+        let len = queue.len();
+        if len >= shared.config.queue_capacity {
+            return self.overflow(shared, task, lane);
+        }
+        shared.lanes.raise(lane);
+        queue.push_woken(task);
+        Self::pushed(shared, lane, len);
+    }
+
+    /// A single task is left to this worker, which will come to it: waking another one for it
+    /// costs more than it brings. (If this worker does not come to it, the monitor sees that.)
+    /// The second one wakes a sleeper, and sleepers that find work wake further ones. Urgent work
+    /// does not wait.
+    #[inline]
+    fn pushed(shared: &Shared, lane: TaskPriority, len_before: usize) {
+        if len_before == 1 || lane.is_urgent() {
+            shared.notify();
+        }
+    }
+
+    /// What does not fit the local queue goes to the global one. Nothing is rejected.
+    #[cold]
+    fn overflow(&self, shared: &Shared, task: TaskRef, lane: TaskPriority) {
+        shared.seats[self.seat].counters.overflows.add(1);
+        shared.inject(task, lane);
+    }
+
+    /// Queues a task that must stay on this seat.
+    pub(crate) fn push_homed(&self, shared: &Shared, task: TaskRef, lane: TaskPriority) {
+        if self.homed.len() >= shared.config.queue_capacity {
+            shared.seats[self.seat].counters.overflows.add(1);
+        }
+        self.homed.push(task, lane);
+    }
+}

@@ -1,0 +1,77 @@
+//! What a worker owes besides running tasks: looking at the clock, firing timers, collecting
+//! events, and saying how long polls take.
+//!
+//! # How often
+//! Reading the clock costs as much as running a small task. So it is read after every poll while
+//! polls are long, and after every [`MAX_INTERVAL`] polls while they are short: the interval
+//! follows the average. A single long poll among short ones is noticed at the next reading, which
+//! is a few short polls later. Timers are thus looked at after long polls, not every so many
+//! polls; and events at least every [`TURN_EVERY`].
+
+use super::context::Context;
+use super::core::Core;
+use crate::scheduler::Shared;
+use std::time::{Duration, Instant};
+
+/// Picks between two readings of the clock while polls are short.
+const MAX_INTERVAL: u64 = 16;
+
+/// Polls longer than this on average are timed one by one: the reading is then small beside them.
+const LONG: Duration = Duration::from_micros(2);
+
+/// A busy worker collects events this often: a system call of half a microsecond, so half a
+/// percent of its time.
+const TURN_EVERY: Duration = Duration::from_micros(100);
+
+/// Reads the clock and does what is due. Called at the beginning of a step.
+#[cold]
+pub(crate) fn perform(context: &Context, core: &Core) {
+    let shared = &*context.shared;
+    let duty = &core.duty;
+    let now = shared.clock.now();
+    let pick = core.picks.get();
+    account(shared, core, now, pick);
+    let turn_due = shared.driver.has_sources(core.seat)
+        && now.saturating_duration_since(duty.last_turn.get()) >= TURN_EVERY;
+    if turn_due || shared.driver.next_deadline(core.seat).is_some_and(|due| due <= now) {
+        duty.last_turn.set(now);
+        shared.driver.try_turn(core.seat);
+    }
+    duty.last_pick.set(pick);
+    duty.last_time.set(now);
+    duty.ticks.set(shared.ticks(now));
+    duty.next.set(pick + duty.interval.get());
+}
+
+/// Notes the longest poll, and adapts the interval. The time since the last reading counts if the
+/// worker has been awake all along, which a reading at every wake-up ensures.
+fn account(shared: &Shared, core: &Core, now: Instant, pick: u64) {
+    let duty = &core.duty;
+    let picks = pick - duty.last_pick.get();
+    if picks == 0 || duty.next.get() == 0 {
+        return;
+    }
+    let elapsed = now.saturating_duration_since(duty.last_time.get());
+    let average = elapsed / u32::try_from(picks).unwrap_or(u32::MAX);
+    let nanoseconds = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
+    if picks == 1 || average > LONG {
+        // For several picks together this is an upper bound, close because the others were short.
+        shared.seats[core.seat].counters.longest_poll_ns.at_least(nanoseconds);
+    }
+    let interval = if average > LONG { 1 } else { (duty.interval.get() * 2).min(MAX_INTERVAL) };
+    duty.interval.set(interval);
+}
+
+/// Before it sleeps, a searching worker fires what is due on the seats of workers that are busy.
+/// `true` if something was woken.
+pub(crate) fn turn_others(context: &Context, core: &Core) -> bool {
+    let shared = &*context.shared;
+    let now = shared.clock.now();
+    let mut woke = false;
+    for seat in (0..shared.seats.len()).filter(|seat| *seat != core.seat) {
+        if shared.driver.next_deadline(seat).is_some_and(|due| due <= now) {
+            woke |= shared.driver.try_turn(seat) == Some(true);
+        }
+    }
+    woke
+}

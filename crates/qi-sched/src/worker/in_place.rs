@@ -1,0 +1,106 @@
+//! Running an un-started child inside the poll of the task that joins it.
+//!
+//! Every async runtime queues children; a tree of tasks then unfolds breadth first, with memory
+//! for all of it and two switches per child. Compute pools run a child that nobody has taken yet
+//! at the point where its parent waits for it (Cilk's and rayon's join). Here that is allowed only
+//! where the parent could not tell the difference from a fast worker next door, see [`may_run`].
+
+use super::context::Context;
+use super::run::execute;
+use crate::task::{self, TaskPtr};
+use std::sync::Arc;
+use std::task::Context as TaskContext;
+
+/// Children inside one another. Each level takes some stack.
+const MAX_NESTING: u32 = 64;
+
+/// Stale entries looked at when a child that was run in place ends.
+const CLEAN_UP: u32 = 16;
+
+/// Runs `child` now if it has not begun and nothing speaks against it.
+pub(crate) fn try_run(child: TaskPtr, cx: &TaskContext<'_>) {
+    super::context::with(|context| {
+        let Some(context) = context else { return };
+        if may_run(context, child, cx) {
+            run(context, child);
+        }
+    });
+}
+
+/// The conditions under which a child may run in place: the parent is a task of this scheduler,
+/// polled with its own waker on a seat, free to move (not pinned, no root future: it may hold
+/// guards that the child wants) and with budget left; nothing more urgent waits; and there is
+/// stack. Whether the child is un-started is decided by the claim.
+fn may_run(context: &Context, child: TaskPtr, cx: &TaskContext<'_>) -> bool {
+    // SAFETY: the caller's handle keeps the child.
+    let child = unsafe { child.as_ref() };
+    let word = child.state.load();
+    if !word.is_fresh() || !word.is_scheduled() || word.is_pinned() || word.is_blocking() {
+        return false;
+    }
+    let (Some(parent), Some(core)) = (context.current_task(), context.core()) else { return false };
+    // SAFETY: the task being polled is referred to by whoever polls it.
+    let parent_is_free = !unsafe { parent.as_ref() }.state.load().is_pinned();
+    context.shared.config.run_in_place
+        && parent_is_free
+        && task::wakes(cx.waker(), parent)
+        && Arc::ptr_eq(child.shared(), &context.shared)
+        && context.budget.get() > 0
+        && context.nesting.get() < MAX_NESTING
+        && stack_pointer() > context.stack_floor.get()
+        && !context.shared.lanes.any_above(word.lane())
+        && !core.homed.any_above(word.lane())
+        && !context.pinned.any_above(word.lane())
+}
+
+fn run(context: &Context, child: TaskPtr) {
+    // SAFETY: the caller's handle keeps the child.
+    let head = unsafe { child.as_ref() };
+    let lane = head.state.load().lane();
+    if !head.state.claim_in_place() {
+        return;
+    }
+    if let Some(core) = context.core() {
+        let counters = &context.shared.seats[core.seat].counters;
+        counters.in_place.add(1);
+        counters.polls[lane.index()].add(1);
+        counters.tasks.claimed.add(1);
+        core.stale_children.set(core.stale_children.get() + 1);
+    }
+    // The child's polls spend the parent's budget.
+    context.budget.set(context.budget.get() - 1);
+    context.nesting.set(context.nesting.get() + 1);
+    execute(context, child, false, false);
+    context.nesting.set(context.nesting.get() - 1);
+    clean_up(context, lane);
+}
+
+/// Drops entries of children that were run in place while they lie on top: so a whole tree run in
+/// place leaves nothing behind.
+fn clean_up(context: &Context, lane: crate::TaskPriority) {
+    let Some(core) = context.core() else { return };
+    for _ in 0..CLEAN_UP {
+        if core.stale_children.get() == 0 {
+            return;
+        }
+        let Some(top) = core.queues.lane(lane).pop_child() else {
+            // Thieves have taken (and dropped) the rest.
+            core.stale_children.set(0);
+            return;
+        };
+        if top.state.load().is_scheduled() {
+            core.queues.lane(lane).push_child(top);
+            return;
+        }
+        core.stale_children.set(core.stale_children.get() - 1);
+        context.shared.lanes.lower(lane);
+        drop(top);
+    }
+}
+
+/// About where the stack is now.
+#[inline]
+fn stack_pointer() -> usize {
+    let here = 0_u8;
+    (&raw const here).addr()
+}

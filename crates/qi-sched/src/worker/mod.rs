@@ -1,0 +1,109 @@
+//! The worker: a value that steps.
+//!
+//! [`step`] runs one task, or says that the worker would park. A thread is one driver of it
+//! ([`thread`]); a test that steps several workers in turn with a seed and a clock of its own is
+//! another ([`crate::Stepper`]).
+//!
+//! ```text
+//! step: shutting down? ─► duties (clock, timers, events) ─► pick ─► run ─► Worked
+//!                                                             │ nothing
+//!                                                 search the global queue and others' ─► run
+//!                                                             │ nothing
+//!                                              announce sleep, look once more ─► WouldPark
+//! ```
+
+pub(crate) mod context;
+pub(crate) mod core;
+pub(crate) mod counters;
+mod duty;
+pub(crate) mod in_place;
+mod pick;
+mod run;
+pub(crate) mod slot;
+mod steal;
+pub(crate) mod thread;
+
+pub(crate) use self::context::Context;
+pub(crate) use self::run::run as run_task;
+pub(crate) use self::slot::ThreadSlot;
+
+pub(crate) use self::core::{Core, Seat};
+use crate::sleep::Roused;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A task was run, or other work done.
+    Worked,
+    /// There is nothing to do: the caller parks on the seat's driver.
+    WouldPark,
+    /// The scheduler shuts down and this worker has nothing left to do: the caller leaves.
+    Leave,
+}
+
+/// Does one thing. The context sits on a seat and is the thread's current one.
+pub(crate) fn step(context: &Context) -> Step {
+    let Some(core) = context.core() else { return Step::Leave };
+    if core.asleep.get() {
+        wake_up(context, core);
+    }
+    let pick = core.picks.get() + 1;
+    core.picks.set(pick);
+    // Relaxed: the heartbeat says only that the worker moves.
+    context.shared.seats[core.seat].heartbeat.store(pick, Relaxed);
+    if pick >= core.duty.next.get() {
+        duty::perform(context, core);
+    }
+    if context.shared.is_closing() && context.shared.take_part_in_closing(context) {
+        return Step::Leave;
+    }
+    if let Some(task) = pick::next(context, core) {
+        found_work(context, core);
+        run::run(context, task);
+        return Step::Worked;
+    }
+    // Out of work of its own: time to look at the clock again soon.
+    core.duty.next.set(0);
+    if core.searching.get() || context.shared.sleep.try_search() {
+        core.searching.set(true);
+        if let Some(task) = steal::search(context, core) {
+            found_work(context, core);
+            run::run(context, task);
+            return Step::Worked;
+        }
+        if duty::turn_others(context, core) {
+            return Step::Worked;
+        }
+    }
+    fall_asleep(context, core)
+}
+
+/// Gives the searcher's role up; if nobody else has it and work is left, passes it on.
+fn found_work(context: &Context, core: &Core) {
+    if core.searching.take()
+        && context.shared.sleep.stop_searching()
+        && (core.queues.len() > 0 || steal::visible_work(&context.shared, core.seat))
+    {
+        context.shared.notify();
+    }
+}
+
+fn fall_asleep(context: &Context, core: &Core) -> Step {
+    let last_searcher = context.shared.sleep.fall_asleep(core.seat, core.searching.take());
+    core.asleep.set(true);
+    #[cfg(not(qi_mutant = "sleep_without_last_look"))]
+    if last_searcher && steal::visible_work(&context.shared, core.seat) {
+        wake_up(context, core);
+        return Step::Worked;
+    }
+    context.shared.seats[core.seat].counters.parks.add(1);
+    Step::WouldPark
+}
+
+fn wake_up(context: &Context, core: &Core) {
+    core.asleep.set(false);
+    core.searching.set(context.shared.sleep.rouse(core.seat) == Roused::Notified);
+    core.duty.next.set(0);
+    context.shared.monitor.rouse(&context.shared);
+}

@@ -1,0 +1,125 @@
+//! Which of its own tasks a worker runs next.
+//!
+//! While only the Normal lane is in use the pick is that of a scheduler without priorities
+//! ([`next_normal`]). Otherwise a lane is chosen first ([`next_mixed`]): one that is due by its
+//! share, else the highest in which anybody has something that this worker can reach.
+
+use super::context::Context;
+use super::core::Core;
+use super::steal;
+use crate::priority::TaskPriority;
+use crate::task::TaskRef;
+
+/// Children taken last in first out in a row before something that was woken gets its turn.
+const CHILDREN_IN_A_ROW: u32 = 32;
+
+/// Every so many picks the global queue goes first, and half-way in between the oldest child: what
+/// waits there would otherwise wait for as long as new work keeps coming. A power of two.
+const FAIRNESS: u64 = 64;
+
+/// The pick at which the oldest child goes first.
+const HALF_WAY: u64 = FAIRNESS / 2;
+
+/// The next task from the worker's own queues, its homes and the global queue; in mixed lanes also
+/// from others' queues if they have something more urgent.
+pub(crate) fn next(context: &Context, core: &Core) -> Option<TaskRef> {
+    collect_mail(context, core);
+    let shared = &*context.shared;
+    if shared.lanes.only_normal() && core.homed.is_empty() && context.pinned.is_empty() {
+        next_normal(context, core)
+    } else {
+        next_mixed(context, core)
+    }
+}
+
+#[inline]
+fn collect_mail(context: &Context, core: &Core) {
+    let inbox = &context.shared.seats[core.seat].inbox;
+    if !inbox.is_empty() {
+        core.homed.collect(inbox);
+    }
+    if let Some(slot) = &context.slot {
+        if !slot.inbox.is_empty() {
+            context.pinned.collect(&slot.inbox);
+        }
+    }
+}
+
+#[inline]
+fn next_normal(context: &Context, core: &Core) -> Option<TaskRef> {
+    if let Some(task) = fair(context, core, TaskPriority::Normal) {
+        return Some(task);
+    }
+    local(core, TaskPriority::Normal).or_else(|| {
+        let injector = &context.shared.injectors[TaskPriority::Normal.index()];
+        core.queues.lane(TaskPriority::Normal).take_from(injector)
+    })
+}
+
+/// Every now and then, what would otherwise wait for as long as there is newer work.
+#[inline]
+fn fair(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
+    match core.picks.get() % FAIRNESS {
+        0 => core.queues.lane(lane).take_from(&context.shared.injectors[lane.index()]),
+        HALF_WAY => context.shared.seats[core.seat].stealers.lane(lane).oldest_child(),
+        _ => None,
+    }
+}
+
+/// The worker's own queue of a lane: new children first, but not for ever.
+#[inline]
+fn local(core: &Core, lane: TaskPriority) -> Option<TaskRef> {
+    let queue = core.queues.lane(lane);
+    let in_a_row = core.children_run.get();
+    if in_a_row < CHILDREN_IN_A_ROW {
+        if let Some(task) = queue.pop_child() {
+            core.children_run.set(in_a_row + 1);
+            return Some(task);
+        }
+    }
+    core.children_run.set(0);
+    queue.pop_woken().or_else(|| queue.pop_child())
+}
+
+#[cold]
+fn next_mixed(context: &Context, core: &Core) -> Option<TaskRef> {
+    for lane in core.shares.begin_pick() {
+        let task = reachable(context, core, lane);
+        core.shares.settle(lane);
+        if task.is_some() {
+            return task;
+        }
+    }
+    for lane in TaskPriority::DESCENDING {
+        if let Some(task) = reachable(context, core, lane) {
+            core.shares.settle(lane);
+            return Some(task);
+        }
+    }
+    None
+}
+
+/// A task of this lane from wherever this worker may take one.
+fn reachable(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
+    // Pinned tasks and the others take turns at going first.
+    let homed = || core.homed.pop(lane).or_else(|| context.pinned.pop(lane));
+    let homed_first = core.picks.get() % 2 == 0;
+    if homed_first {
+        if let Some(task) = homed() {
+            return Some(task);
+        }
+    }
+    if context.shared.lanes.may_have(lane) {
+        let shared = || {
+            fair(context, core, lane)
+                .or_else(|| local(core, lane))
+                .or_else(|| steal::from_global(context, core, lane))
+                .or_else(|| steal::from_others(context, core, lane, steal::Reach::Everything))
+        };
+        if let Some(task) = shared() {
+            context.shared.lanes.lower(lane);
+            return Some(task);
+        }
+    }
+    if homed_first { None } else { homed() }
+}

@@ -1,0 +1,112 @@
+//! What others see of a worker thread: where to reach it, and the inbox of the tasks pinned to it.
+//!
+//! A thread sits on a seat or is without one (blocked in a nested `block_on`, or spare). Where it
+//! sleeps follows: on the seat's driver, or on the parker here.
+//!
+//! # The race
+//! Others push to the inbox, then read where the thread sleeps and wake it there. The thread,
+//! when it changes its place, writes the new one, then looks at the inbox before it sleeps. A
+//! `SeqCst` fence between the two steps of each makes one see the other; both sleeping places
+//! remember a wake-up that came too early. (I8)
+
+use super::core::Core;
+use crate::queue::Inbox;
+use crate::scheduler::Shared;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The seat number of a thread without a seat.
+const NO_SEAT: usize = usize::MAX;
+
+/// A worker thread as others see it.
+#[derive(Debug)]
+pub(crate) struct ThreadSlot {
+    /// Runnable tasks that only this thread may run.
+    pub(crate) inbox: Inbox,
+    seat: AtomicUsize,
+    parker: Parker,
+    /// A seat that another thread hands over to this one.
+    offered: Mutex<Option<Box<Core>>>,
+}
+
+impl ThreadSlot {
+    pub(crate) fn new() -> Self {
+        Self {
+            inbox: Inbox::default(),
+            seat: AtomicUsize::new(NO_SEAT),
+            parker: Parker::default(),
+            offered: Mutex::default(),
+        }
+    }
+
+    /// Says where the thread sleeps from now on. Called by the thread itself.
+    pub(crate) fn set_seat(&self, seat: Option<usize>) {
+        // Relaxed: the fence orders it, see "The race".
+        self.seat.store(seat.unwrap_or(NO_SEAT), Relaxed);
+        fence(SeqCst);
+    }
+
+    /// Makes the thread look at its inbox, its offer and whatever else was changed before.
+    pub(crate) fn unpark(&self, shared: &Shared) {
+        fence(SeqCst);
+        // Relaxed: the fence orders it, see "The race".
+        match self.seat.load(Relaxed) {
+            NO_SEAT => self.parker.unpark(),
+            seat => shared.driver.unpark(seat),
+        }
+    }
+
+    /// Sleeps without a seat. Called by the thread itself.
+    pub(crate) fn park(&self) {
+        self.parker.park();
+    }
+
+    /// Sleeps without a seat for at most `limit`; `false` if that ran out.
+    pub(crate) fn park_for(&self, limit: Duration) -> bool {
+        self.parker.park_for(limit)
+    }
+
+    /// Leaves a seat for the thread; the caller unparks it.
+    pub(crate) fn put_offer(&self, core: Box<Core>) {
+        let before = self.offered.lock().unwrap_or_else(PoisonError::into_inner).replace(core);
+        debug_assert!(before.is_none(), "a spare thread is offered one seat");
+    }
+
+    /// Takes the seat that was offered.
+    pub(crate) fn take_offer(&self) -> Option<Box<Core>> {
+        self.offered.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// A place to sleep that remembers one wake-up.
+#[derive(Debug, Default)]
+pub(crate) struct Parker {
+    notified: Mutex<bool>,
+    wake: Condvar,
+}
+
+impl Parker {
+    pub(crate) fn park(&self) {
+        let mut notified = self.notified.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*notified {
+            notified = self.wake.wait(notified).unwrap_or_else(PoisonError::into_inner);
+        }
+        *notified = false;
+    }
+
+    /// `false` if the time ran out.
+    pub(crate) fn park_for(&self, limit: Duration) -> bool {
+        let notified = self.notified.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut notified, _) = self
+            .wake
+            .wait_timeout_while(notified, limit, |notified| !*notified)
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *notified)
+    }
+
+    pub(crate) fn unpark(&self) {
+        *self.notified.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.wake.notify_one();
+    }
+}

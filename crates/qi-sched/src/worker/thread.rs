@@ -1,0 +1,140 @@
+//! Worker threads: the driver of [`step`](super::step) in production.
+//!
+//! A thread begins with a seat, or as a substitute with a seat that somebody hands over. It may
+//! lose the seat inside a task (a nested `block_on` gives it away); then it goes on without: it
+//! runs the tasks pinned to it, and is spare otherwise. A spare thread takes the next seat that is
+//! handed over, or ends after a while.
+
+use super::core::Core;
+use super::slot::ThreadSlot;
+use super::{Context, Step, step};
+use crate::scheduler::Shared;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// A spare thread waits so long for another seat. Long enough to serve a phase of blocking calls,
+/// short enough to be gone when the phase is over.
+const SPARE_FOR: Duration = Duration::from_secs(1);
+
+/// Of a thread's stack this much is kept free of in-place runs: the deepest poll needs room, too.
+const STACK_RESERVE: usize = 256 * 1024;
+
+/// Starts a thread that begins on the seat of `core`. On failure the core comes back.
+pub(crate) fn start(
+    shared: &Arc<Shared>,
+    core: Box<Core>,
+    name: String,
+) -> Result<(), (io::Error, Box<Core>)> {
+    // The core travels in a place that survives a failed start.
+    let parcel = Arc::new(Mutex::new(Some(core)));
+    let open = |parcel: &Mutex<Option<Box<Core>>>| {
+        parcel.lock().unwrap_or_else(PoisonError::into_inner).take()
+    };
+    let (thread_parcel, thread_shared) = (parcel.clone(), shared.clone());
+    let started = shared.start_thread(name, move || {
+        if let Some(core) = open(&thread_parcel) {
+            work_from(&thread_shared, core);
+        }
+    });
+    started.map_err(|error| {
+        (error, open(&parcel).expect("the thread that would have taken it was not started"))
+    })
+}
+
+fn work_from(shared: &Arc<Shared>, core: Box<Core>) {
+    let worker = Context::new(shared.clone(), Some(Arc::new(ThreadSlot::new())));
+    worker.stack_floor.set(stack_floor(shared.config.thread_stack_size));
+    worker.enter(|| {
+        worker.sit(core);
+        work(&worker);
+        if let Some(core) = worker.stand_up() {
+            shared.retire(core);
+        }
+    });
+}
+
+/// The lowest address at which a child is still run in place.
+fn stack_floor(stack_size: usize) -> usize {
+    let here = 0_u8;
+    let top = (&raw const here).addr();
+    top.saturating_sub(stack_size.saturating_sub(STACK_RESERVE))
+}
+
+fn work(worker: &Context) {
+    loop {
+        if let Some(core) = worker.core() {
+            let seat = core.seat;
+            match step(worker) {
+                Step::Worked => {}
+                Step::WouldPark if seat < worker.shared.config.worker_threads => {
+                    worker.shared.driver.park(seat);
+                }
+                // An extra worker, started while all others were stuck, has done its part.
+                Step::WouldPark => worker.shared.return_extra_seat(worker),
+                Step::Leave => return,
+            }
+        } else if !without_seat(worker) {
+            return;
+        }
+    }
+}
+
+/// Runs pinned tasks, waits for a seat. `false`: the thread is to end.
+fn without_seat(worker: &Context) -> bool {
+    let Some(slot) = &worker.slot else { return false };
+    if let Some(core) = slot.take_offer() {
+        worker.sit(core);
+        return true;
+    }
+    if run_pinned(worker) {
+        return true;
+    }
+    let shared = &worker.shared;
+    if worker.pinned_live.get() > 0 {
+        // Its tasks keep it: it may still take a seat meanwhile.
+        shared.threads.offer_self(slot);
+        slot.park();
+        shared.threads.withdraw(slot);
+        return true;
+    }
+    if shared.is_closing() {
+        return false;
+    }
+    shared.threads.offer_self(slot);
+    let woken = slot.park_for(SPARE_FOR);
+    let withdrawn = shared.threads.withdraw(slot);
+    // Not on the list any more: somebody has made, or is about to make, an offer.
+    woken || !withdrawn
+}
+
+/// Runs one task pinned to this thread; `false` if there is none.
+pub(crate) fn run_pinned(worker: &Context) -> bool {
+    let Some(slot) = &worker.slot else { return false };
+    worker.pinned.collect(&slot.inbox);
+    let next = crate::TaskPriority::DESCENDING.into_iter().find_map(|lane| worker.pinned.pop(lane));
+    next.map(|task| super::run_task(worker, task)).is_some()
+}
+
+/// Gives the seat to another thread, because this one is about to block. `false`: the system
+/// refuses a thread (or there is no seat); the caller keeps its seat and must step it itself.
+pub(crate) fn hand_over(worker: &Context) -> bool {
+    let Some(core) = worker.core() else { return worker.slot.is_some() };
+    if worker.is_stepped() {
+        // Stepped by hand, not by a thread of ours: there is nobody to hand over to.
+        return false;
+    }
+    // As a searcher it would hold the role up.
+    if core.searching.take() && worker.shared.sleep.stop_searching() {
+        worker.shared.notify();
+    }
+    let Some(core) = worker.stand_up() else { return false };
+    match worker.shared.seat_someone(core) {
+        Ok(()) => true,
+        Err((error, core)) => {
+            tracing::warn!(%error, "no thread for a seat: the blocked one steps it itself");
+            worker.sit(core);
+            false
+        }
+    }
+}
