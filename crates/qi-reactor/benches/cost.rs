@@ -40,6 +40,10 @@ fn timed(work: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
+fn repeated(count: usize, mut step: impl FnMut()) -> Duration {
+    timed(|| (0..count).for_each(|_| step()))
+}
+
 /// Spreads `n` over a second, without repeating itself.
 fn spread(n: u64) -> Duration {
     Duration::from_nanos(n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 34)
@@ -87,10 +91,8 @@ fn timers(waker: &Waker) {
         span
     });
     report("read the clock", COUNT, || {
-        timed(|| {
-            (0..COUNT).for_each(|_| {
-                black_box(Instant::now());
-            })
+        repeated(COUNT, || {
+            black_box(Instant::now());
         })
     });
 }
@@ -129,13 +131,11 @@ fn steps() {
     const COUNT: usize = 1_000_000;
     let reactor = Reactor::new(1).expect("the system has room");
     report("try_turn without sources and timers", COUNT, || {
-        timed(|| {
-            (0..COUNT).for_each(|_| {
-                black_box(reactor.try_turn(0));
-            })
+        repeated(COUNT, || {
+            black_box(reactor.try_turn(0));
         })
     });
-    report("unpark nobody", COUNT, || timed(|| (0..COUNT).for_each(|_| reactor.unpark(0))));
+    report("unpark nobody", COUNT, || repeated(COUNT, || reactor.unpark(0)));
     report("unpark and park at once", COUNT, || {
         timed(|| {
             for _ in 0..COUNT {
@@ -147,10 +147,8 @@ fn steps() {
     let deadline = reactor.now() + Duration::from_secs(3600);
     reactor.set_timer(0, deadline, Waker::noop().clone()).expect("it is open");
     report("try_turn without sources, a far timer", COUNT, || {
-        timed(|| {
-            (0..COUNT).for_each(|_| {
-                black_box(reactor.try_turn(0));
-            })
+        repeated(COUNT, || {
+            black_box(reactor.try_turn(0));
         })
     });
     let mut listener = mio::net::TcpListener::bind("127.0.0.1:0".parse().expect("an address"))
@@ -159,10 +157,8 @@ fn steps() {
         .register(0, &mut listener, qi_reactor::Interest::READABLE)
         .expect("the system has room");
     report("try_turn with an idle source (epoll_wait)", COUNT / 10, || {
-        timed(|| {
-            (0..COUNT / 10).for_each(|_| {
-                black_box(reactor.try_turn(0));
-            })
+        repeated(COUNT / 10, || {
+            black_box(reactor.try_turn(0));
         })
     });
 }

@@ -81,6 +81,11 @@ mod wheel;
 #[cfg(all(test, loom))]
 mod loom_models;
 
+/// Runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use delay::Delay;
 pub use edge::{LazySource, SHORT_TRANSFER_DRAINS};

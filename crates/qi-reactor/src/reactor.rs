@@ -254,6 +254,8 @@ impl Reactor {
 
     /// Moves a timer to another deadline. `false`: it has fired, or was dropped.
     ///
+    /// The key is one that [`set_timer`](Self::set_timer) returned for the same shard.
+    ///
     /// # Panics
     ///
     /// Panics if there is no such shard.
@@ -262,6 +264,8 @@ impl Reactor {
     }
 
     /// Makes a timer wake `waker` from now on. `false`: it has fired, or was dropped.
+    ///
+    /// The key is one that [`set_timer`](Self::set_timer) returned for the same shard.
     ///
     /// # Panics
     ///
@@ -274,6 +278,8 @@ impl Reactor {
     }
 
     /// Drops a timer. `false`: it has fired, or was dropped before.
+    ///
+    /// The key is one that [`set_timer`](Self::set_timer) returned for the same shard.
     ///
     /// # Panics
     ///

@@ -204,8 +204,10 @@ impl ReadyWord {
 
     fn clear_only(&self, event: ReadyEvent, what: Readiness) {
         self.update(|known, tick| {
-            #[cfg(not(qi_mutant = "clear_ignores_tick"))]
-            if tick != event.tick {
+            let is_outdated = tick != event.tick;
+            #[cfg(qi_mutant = "clear_ignores_tick")]
+            let is_outdated = is_outdated && false;
+            if is_outdated {
                 return None;
             }
             Some((Readiness(known.0 & !what.0), tick))

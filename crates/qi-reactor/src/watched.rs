@@ -222,6 +222,7 @@ impl<S: Source> Watched<S> {
         self.with(Direction::Write, operation).await
     }
 
+    #[allow(dead_code, reason = "late registration exists only where the system reports edges")]
     pub(crate) fn unregistered(source: S, later: Later<S>) -> Self {
         Self { source: Some(source), registration: OnceLock::new(), later: Some(later) }
     }
