@@ -44,7 +44,7 @@ pub(crate) struct Config {
 }
 
 /// The most worker threads. More than any machine has; a larger number is a mistake.
-pub(crate) const MAX_WORKERS: usize = 4096;
+pub(crate) const MAX_WORKERS: usize = 1024;
 
 /// Extra workers that the monitor may start while all others are stuck.
 pub(crate) const fn extra_seats(workers: usize) -> usize {

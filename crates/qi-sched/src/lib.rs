@@ -71,7 +71,7 @@ use std::panic::Location;
 
 /// What the calling thread works for: used by the layers above.
 pub mod context {
-    pub use crate::worker::context::{seat, task_id};
+    pub use crate::worker::context::{seat, task_id, with_driver};
 }
 
 /// Spawns a task on the scheduler that the calling thread works for.

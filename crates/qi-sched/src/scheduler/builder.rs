@@ -21,7 +21,7 @@ use std::time::Duration;
 /// # Examples
 /// ```
 /// let error = qi_sched::Scheduler::builder().worker_threads(0).build().unwrap_err();
-/// assert_eq!(error.to_string(), "worker_threads is 0, accepted is 1..=4096");
+/// assert_eq!(error.to_string(), "worker_threads is 0, accepted is 1..=1024");
 /// ```
 #[must_use = "nothing is made before build"]
 pub struct SchedulerBuilder {
@@ -35,7 +35,7 @@ impl SchedulerBuilder {
         Self { config: Config::default(), driver: None, clock: Arc::new(SystemClock) }
     }
 
-    /// Threads that run tasks, 1 to 4096. Default: the CPUs that this process may use.
+    /// Threads that run tasks, 1 to 1024. Default: the CPUs that this process may use.
     pub fn worker_threads(mut self, count: usize) -> Self {
         self.config.worker_threads = count;
         self

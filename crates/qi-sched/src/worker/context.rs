@@ -5,6 +5,7 @@
 
 use super::core::Core;
 use super::slot::ThreadSlot;
+use crate::driver::Driver;
 use crate::error::JoinError;
 use crate::queue::HomeQueues;
 use crate::scheduler::Shared;
@@ -185,6 +186,12 @@ pub(crate) fn with_core_of<R>(shared: &Arc<Shared>, code: impl FnOnce(&Core) -> 
 #[must_use]
 pub fn seat() -> Option<usize> {
     with(|context| context?.core().map(|core| core.seat))
+}
+
+/// Calls `code` with the driver of the scheduler that the calling thread works for, if it works
+/// for one: how timers and sockets find their way without naming a runtime.
+pub fn with_driver<R>(code: impl FnOnce(&dyn Driver) -> R) -> Option<R> {
+    with(|context| context.map(|context| code(&*context.shared.driver)))
 }
 
 /// The scheduler that the calling thread works for.

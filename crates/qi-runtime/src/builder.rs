@@ -1,0 +1,184 @@
+//! All options of a runtime, and its making.
+
+use crate::config::AsyncRuntimeConfig;
+use crate::driver::ReactorDriver;
+use crate::error::RuntimeError;
+use crate::log;
+use crate::runtime::AsyncRuntime;
+use crate::surrounding::Surrounding;
+use qi_reactor::Reactor;
+use qi_sched::{PanicPolicy, Scheduler, SchedulerBuilder, Shares};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Options of a runtime, with their defaults: those of [`AsyncRuntimeConfig`] and further ones.
+///
+/// # Examples
+/// ```
+/// use qi_runtime::AsyncRuntime;
+/// use std::time::Duration;
+/// let runtime = AsyncRuntime::builder()
+///     .worker_threads(2)
+///     .thread_name("service")
+///     .shutdown_timeout(Duration::from_secs(3))
+///     .build()?;
+/// # Ok::<(), qi_runtime::RuntimeError>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is made before build"]
+pub struct AsyncRuntimeBuilder {
+    config: AsyncRuntimeConfig,
+    scheduler: SchedulerBuilder,
+}
+
+impl AsyncRuntimeBuilder {
+    pub(crate) fn new() -> Self {
+        Self { config: AsyncRuntimeConfig::default(), scheduler: Scheduler::builder() }
+    }
+
+    /// Takes all options of a config; see [`AsyncRuntimeConfig`].
+    pub fn config(mut self, config: AsyncRuntimeConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// See [`AsyncRuntimeConfig::worker_threads`].
+    pub fn worker_threads(mut self, count: usize) -> Self {
+        self.config.worker_threads = count;
+        self
+    }
+
+    /// See [`AsyncRuntimeConfig::queue_capacity`].
+    pub fn queue_capacity(mut self, entries: usize) -> Self {
+        self.config.queue_capacity = entries;
+        self
+    }
+
+    /// See [`AsyncRuntimeConfig::max_stack_size`].
+    pub fn max_stack_size(mut self, bytes: usize) -> Self {
+        self.config.max_stack_size = bytes;
+        self
+    }
+
+    /// See [`AsyncRuntimeConfig::stack_pool_size`].
+    pub fn stack_pool_size(mut self, stacks: usize) -> Self {
+        self.config.stack_pool_size = stacks;
+        self
+    }
+
+    /// See [`AsyncRuntimeConfig::poll_interval`].
+    pub fn poll_interval(mut self, interval: Duration) -> Self {
+        self.config.poll_interval = interval;
+        self
+    }
+
+    /// See [`AsyncRuntimeConfig::enable_work_stealing`].
+    pub fn enable_work_stealing(mut self, on: bool) -> Self {
+        self.config.enable_work_stealing = on;
+        self
+    }
+
+    /// See [`AsyncRuntimeConfig::debug`].
+    pub fn debug(mut self, on: bool) -> Self {
+        self.config.debug = on;
+        self
+    }
+
+    /// What lower lanes get while higher ones are backlogged. Default: one pick in 8 for High, in
+    /// 16 for Normal, in 64 for Low.
+    pub fn shares(mut self, shares: Shares) -> Self {
+        self.scheduler = self.scheduler.shares(shares);
+        self
+    }
+
+    /// A poll longer than this counts as a stall: 100 µs to an hour, 10 ms by default.
+    pub fn stall_threshold(mut self, threshold: Duration) -> Self {
+        self.scheduler = self.scheduler.stall_threshold(threshold);
+        self
+    }
+
+    /// The most threads for blocking calls: 1 to 65,536, 512 by default.
+    pub fn max_blocking_threads(mut self, count: usize) -> Self {
+        self.scheduler = self.scheduler.max_blocking_threads(count);
+        self
+    }
+
+    /// How long an idle thread for blocking calls is kept: up to a day, 10 s by default.
+    pub fn blocking_keep_alive(mut self, time: Duration) -> Self {
+        self.scheduler = self.scheduler.blocking_keep_alive(time);
+        self
+    }
+
+    /// What threads are called; the worker's number is appended. Default: `qi-worker`.
+    pub fn thread_name(mut self, name: impl Into<String>) -> Self {
+        self.scheduler = self.scheduler.thread_name(name);
+        self
+    }
+
+    /// Bytes of each thread's own stack: 64 KiB to 4 GiB, 2 MiB by default.
+    pub fn thread_stack_size(mut self, bytes: usize) -> Self {
+        self.scheduler = self.scheduler.thread_stack_size(bytes);
+        self
+    }
+
+    /// Whether [`TaskHandle::join`](crate::TaskHandle::join) may run an un-started child in place.
+    /// On by default.
+    pub fn run_in_place(mut self, on: bool) -> Self {
+        self.scheduler = self.scheduler.run_in_place(on);
+        self
+    }
+
+    /// Whether a task lends its urgency to the tasks it waits for. On by default.
+    pub fn escalation(mut self, on: bool) -> Self {
+        self.scheduler = self.scheduler.escalation(on);
+        self
+    }
+
+    /// What a panic of a task does beyond ending the task. Default: nothing.
+    pub fn panic_policy(mut self, policy: PanicPolicy) -> Self {
+        self.scheduler = self.scheduler.panic_policy(policy);
+        self
+    }
+
+    /// How long [`AsyncRuntime::shutdown`] waits: up to a day, 10 s by default.
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.scheduler = self.scheduler.shutdown_timeout(timeout);
+        self
+    }
+
+    /// Seeds the workers' randomness (which victim a thief tries first).
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.scheduler = self.scheduler.seed(seed);
+        self
+    }
+
+    /// Starts the runtime.
+    ///
+    /// # Errors
+    /// An option out of range (checked before anything is made), an event queue or a thread that
+    /// the system refused. What was made before is given back.
+    pub fn build(self) -> Result<AsyncRuntime, RuntimeError> {
+        let Self { config, scheduler } = self;
+        config.check_stacks()?;
+        let scheduler = scheduler
+            .worker_threads(config.worker_threads)
+            .queue_capacity(config.queue_capacity)
+            .poll_interval(config.poll_interval)
+            .work_stealing(config.enable_work_stealing);
+        scheduler.check()?;
+        let reactor = Arc::new(Reactor::new(config.worker_threads)?);
+        let driver = Arc::new(ReactorDriver::new(reactor.clone()));
+        let surrounding = Surrounding::here();
+        let dispatch = if config.debug { log::dispatch_for_own_threads() } else { None };
+        let scheduler = scheduler
+            .driver(driver)
+            .around_thread(move |life| match &dispatch {
+                Some(dispatch) => {
+                    tracing::dispatcher::with_default(dispatch, || surrounding.around(life));
+                }
+                None => surrounding.around(life),
+            })
+            .build()?;
+        Ok(AsyncRuntime::new_from_parts(scheduler, reactor, config))
+    }
+}

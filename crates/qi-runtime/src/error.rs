@@ -1,0 +1,45 @@
+//! Errors of the runtime, in English and Chinese.
+
+use qi_reactor::ReactorError;
+use qi_sched::{ConfigError, NoRuntimeError, SchedError};
+use thiserror::Error;
+
+/// Why a runtime could not be made or found.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RuntimeError {
+    /// An option has a value outside its range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The scheduler could not be started.
+    #[error("could not start the scheduler")]
+    Scheduler(#[source] SchedError),
+    /// The event queues could not be made.
+    #[error("could not start the reactor")]
+    Reactor(#[from] ReactorError),
+    /// The calling thread works for no runtime.
+    #[error(transparent)]
+    NoRuntime(#[from] NoRuntimeError),
+}
+
+impl RuntimeError {
+    /// The message in Chinese.
+    #[must_use]
+    pub fn message_zh(&self) -> String {
+        match self {
+            Self::Config(error) => error.message_zh(),
+            Self::Scheduler(error) => format!("无法启动调度器：{}", error.message_zh()),
+            Self::Reactor(error) => format!("无法启动事件循环：{}", error.message_zh()),
+            Self::NoRuntime(error) => error.message_zh(),
+        }
+    }
+}
+
+impl From<SchedError> for RuntimeError {
+    fn from(error: SchedError) -> Self {
+        match error {
+            SchedError::Config(error) => Self::Config(error),
+            other => Self::Scheduler(other),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The runtime that the calling thread works for, for what is made without naming one.
+
+use crate::driver::ReactorDriver;
+use qi_reactor::Reactor;
+use qi_sched::NoRuntimeError;
+use std::io;
+use std::sync::Arc;
+
+/// What is said when there is no runtime with timers and sockets on the thread.
+#[track_caller]
+fn no_runtime() -> ! {
+    panic!("{NoRuntimeError}")
+}
+
+/// Calls `code` with the current runtime's driver.
+///
+/// # Panics
+/// On a thread that works for no runtime.
+#[track_caller]
+pub(crate) fn with_driver<R>(code: impl FnOnce(&ReactorDriver) -> R) -> R {
+    let found = qi_sched::context::with_driver(|driver| {
+        driver.as_any().downcast_ref::<ReactorDriver>().map(code)
+    });
+    match found.flatten() {
+        Some(result) => result,
+        None => no_runtime(),
+    }
+}
+
+/// The current runtime's reactor, or an error for I/O functions.
+pub(crate) fn reactor() -> io::Result<Arc<Reactor>> {
+    let found = qi_sched::context::with_driver(|driver| {
+        let driver = driver.as_any().downcast_ref::<ReactorDriver>()?;
+        Some(driver.reactor().clone())
+    });
+    found.flatten().ok_or_else(|| io::Error::other(NoRuntimeError))
+}
+
+/// The shard of `reactor` that is nearest to the calling thread.
+pub(crate) fn place(reactor: &Reactor) -> usize {
+    let here = qi_sched::context::with_driver(|driver| {
+        driver.as_any().downcast_ref::<ReactorDriver>().map(ReactorDriver::shard_here)
+    });
+    here.flatten().unwrap_or(0) % reactor.shards()
+}

@@ -1,0 +1,13 @@
+//! Time: sleeping, timeouts, intervals, on the runtime's monotonic clock.
+//!
+//! Timers never fire early and keep exact deadlines. On Linux they are as precise as a timerfd; on
+//! macOS and Windows waits are rounded up to a millisecond.
+
+mod interval;
+mod sleep;
+mod timeout;
+
+pub use interval::{Interval, MissedTicks, interval, interval_at};
+pub use sleep::{Sleep, sleep, sleep_until};
+pub use std::time::{Duration, Instant};
+pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
