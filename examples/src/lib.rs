@@ -1,1 +1,2 @@
-//! To be written.
+//! Nothing: the package is there for its examples.
+#![forbid(unsafe_code)]

@@ -73,9 +73,12 @@ impl AsyncRuntimeConfig {
         }
         if self.stack_pool_size > MAX_STACK_POOL {
             let accepted = format!("0..={MAX_STACK_POOL}");
-            return Err(
-                ConfigError::out_of_range("stack_pool_size", self.stack_pool_size, accepted).into()
-            );
+            return Err(ConfigError::out_of_range(
+                "stack_pool_size",
+                self.stack_pool_size,
+                accepted,
+            )
+            .into());
         }
         Ok(())
     }

@@ -1,1 +1,4 @@
-//! To be written.
+//! Plays the compiler crate of the specification: all it says is `pub use qi_runtime as runtime`.
+#![forbid(unsafe_code)]
+
+pub use qi_runtime as runtime;

@@ -122,4 +122,3 @@ impl Stream for Interval {
         self.poll_tick(cx).map(Some)
     }
 }
-
