@@ -1,2 +1,117 @@
-//! To be written.
-fn main() {}
+//! The instrument: the same work on Qi and on its peers, each pair in a process of its own.
+//!
+//! Called by a person it is the driver. It calls itself with `--worker` for each measurement, with
+//! `--echo-client` for the load of the echo workload, and under valgrind with `--kernel`.
+#![deny(unsafe_code)]
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("the instrument reads costs from Linux interfaces and is built on Linux only");
+
+mod args;
+mod catalog;
+mod child;
+mod driver;
+mod golang;
+mod kernel;
+mod latency;
+mod load_client;
+mod machine;
+mod may_side;
+mod measure;
+mod oneshot;
+mod peer;
+mod report;
+mod sample;
+mod spin;
+mod tree;
+mod worker;
+mod workload;
+
+use std::fs;
+use std::process::ExitCode;
+
+use args::{Args, USAGE};
+use driver::Driver;
+use kernel::Done;
+use sample::Run;
+use workload::Job;
+
+/// The exit status of a check that could not be made, as test drivers commonly understand it.
+const SKIPPED: u8 = 77;
+
+/// Does what another process of the instrument asks for; `None` when a person is asking.
+fn serve_the_instrument(words: &[&str]) -> Option<()> {
+    match words {
+        ["--worker", runtime, workers, length, workload] => {
+            let job = Job { workers: workers.parse().ok()?, quick: *length == "quick" };
+            worker::run(workload, runtime, &job);
+        }
+        ["--echo-client", address, connections, length] => {
+            load_client::run(address.parse().ok()?, connections.parse().ok()?, *length == "quick");
+        }
+        ["--kernel", runtime, name, times] => kernel::run(runtime, name, times.parse().ok()?),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn list() {
+    for workload in catalog::WORKLOADS {
+        println!("{:17} {} ({})", workload.name, workload.title, workload.runtimes.join(", "));
+    }
+}
+
+fn measure_or_read(args: &Args) -> Result<Run, String> {
+    let Some(path) = &args.from else { return Ok(Driver::new(args).run()) };
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn bench(args: &Args) -> Result<(), String> {
+    let run = measure_or_read(args)?;
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&run).map_err(|error| error.to_string())?;
+        fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    if args.report {
+        let docs = args.docs.clone().unwrap_or_else(report::usual_folder);
+        let path = report::write(&run, &docs).map_err(|error| format!("the report: {error}"))?;
+        println!("written: {}", path.display());
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let borrowed: Vec<&str> = words.iter().map(String::as_str).collect();
+    if serve_the_instrument(&borrowed).is_some() {
+        // Not a return from `main`: tasks and threads that never end are left where they are.
+        std::process::exit(0);
+    }
+    let args = match Args::parse(words.into_iter()) {
+        Ok(args) => args,
+        Err(complaint) => {
+            eprintln!("{complaint}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let outcome = match (args.list, args.kernels) {
+        (true, _) => {
+            list();
+            Ok(Done::Counted)
+        }
+        (false, true) => kernel::count_all(&args),
+        (false, false) => bench(&args).map(|()| Done::Counted),
+    };
+    match outcome {
+        Ok(Done::Counted) => ExitCode::SUCCESS,
+        Ok(Done::Skipped(reason)) => {
+            eprintln!("skipped: {reason}");
+            ExitCode::from(SKIPPED)
+        }
+        Err(complaint) => {
+            eprintln!("{complaint}");
+            ExitCode::FAILURE
+        }
+    }
+}

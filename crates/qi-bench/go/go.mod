@@ -1,0 +1,3 @@
+module qibench
+
+go 1.19

@@ -1,0 +1,222 @@
+//! The table of workloads: what each does, which of its figures count, and the bar Qi has set
+//! itself for them.
+
+/// A figure that the report shows for a workload.
+pub(crate) struct Figure {
+    /// Its name in the samples.
+    pub(crate) name: &'static str,
+    /// What the report calls it.
+    pub(crate) title: &'static str,
+    /// Multiplies the raw figure into the unit of the title.
+    pub(crate) scale: f64,
+}
+
+/// Whom a bar compares Qi with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Rival {
+    /// The best of Tokio, smol, may and Go.
+    Best,
+    /// The best of Tokio, smol and may.
+    BestRust,
+    /// One runtime by name.
+    One(&'static str),
+    /// Nobody: the bar is a number.
+    Number(f64),
+}
+
+/// What must hold between Qi's figure and the rival's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Rule {
+    /// rival ÷ Qi is at least so much, and Qi's CPU time per operation at most 1.1 × the lowest peer's.
+    WallWin(f64),
+    /// rival ÷ Qi is at least so much.
+    TimesLess(f64),
+    /// Qi's figure is at most so many times the rival's.
+    AtMost(f64),
+    /// Qi's figure is at least so many times the rival's.
+    AtLeast(f64),
+}
+
+/// One bar of a workload.
+pub(crate) struct Bar {
+    pub(crate) figure: &'static str,
+    pub(crate) rival: Rival,
+    pub(crate) rule: Rule,
+}
+
+/// One workload.
+pub(crate) struct Workload {
+    pub(crate) name: &'static str,
+    /// What it does, as a sentence of the report.
+    pub(crate) title: &'static str,
+    /// Whose chart it appears in.
+    pub(crate) family: &'static str,
+    pub(crate) figures: &'static [Figure],
+    pub(crate) bars: &'static [Bar],
+    /// Who can run it.
+    pub(crate) runtimes: &'static [&'static str],
+    /// Repetitions of a full run.
+    pub(crate) repetitions: usize,
+    /// After so many seconds a process counts as stuck.
+    pub(crate) limit_s: u64,
+}
+
+/// All runtimes, in the order of the report.
+pub(crate) const RUNTIMES: &[&str] =
+    &["qi", "tokio", "smol", "may", "go", "rayon", "chili", "floor"];
+
+const ASYNC: &[&str] = &["qi", "tokio", "smol", "may", "go"];
+const RUST: &[&str] = &["qi", "tokio", "smol", "may"];
+const TREES: &[&str] = &["qi", "tokio", "smol", "may", "go", "rayon", "chili"];
+const WITH_FLOOR: &[&str] = &["qi", "tokio", "smol", "may", "go", "floor"];
+const FUTURES: &[&str] = &["qi", "tokio", "smol"];
+const TIMEOUTS: &[&str] = &["qi", "tokio", "smol", "go"];
+const ONLY_QI: &[&str] = &["qi"];
+
+const WALL: Figure = Figure { name: "wall_ns", title: "wall ns", scale: 1.0 };
+const CPU: Figure = Figure { name: "cpu_ns", title: "CPU ns", scale: 1.0 };
+const PEAK: Figure = Figure { name: "peak_mib", title: "peak MiB", scale: 1.0 };
+const P50: Figure = Figure { name: "p50_ns", title: "p50 µs", scale: 1e-3 };
+const P99: Figure = Figure { name: "p99_ns", title: "p99 µs", scale: 1e-3 };
+const SAMPLES: Figure = Figure { name: "samples", title: "samples", scale: 1.0 };
+const BYTES: Figure = Figure { name: "bytes_per_task", title: "bytes per task", scale: 1.0 };
+const RATE: Figure = Figure { name: "requests_per_s", title: "requests/s", scale: 1.0 };
+const WALL_US: Figure = Figure { name: "wall_ns", title: "wall µs", scale: 1e-3 };
+const CPU_US: Figure = Figure { name: "cpu_ns", title: "CPU µs", scale: 1e-3 };
+const OVER: Figure = Figure { name: "over_ideal", title: "wall ÷ ideal", scale: 1.0 };
+
+const COST: &[Figure] = &[WALL, CPU, PEAK];
+const CPU_COST: &[Figure] = &[CPU, WALL, PEAK];
+const LATENESS: &[Figure] = &[P50, P99, SAMPLES];
+const LIFE: &[Figure] = &[WALL_US, CPU_US];
+const ECHO: &[Figure] = &[CPU_US, RATE, P50, P99, SAMPLES];
+
+const fn wall(factor: f64) -> Bar {
+    Bar { figure: "wall_ns", rival: Rival::Best, rule: Rule::WallWin(factor) }
+}
+
+const WALL_2: &[Bar] = &[wall(2.0)];
+const WALL_1_5: &[Bar] = &[wall(1.5)];
+const WALL_1_3: &[Bar] = &[wall(1.3)];
+const FIB: &[Bar] = &[
+    Bar { figure: "wall_ns", rival: Rival::One("tokio"), rule: Rule::WallWin(10.0) },
+    Bar { figure: "wall_ns", rival: Rival::One("rayon"), rule: Rule::AtMost(8.0) },
+];
+const SKYNET: &[Bar] = &[
+    Bar { figure: "wall_ns", rival: Rival::One("tokio"), rule: Rule::WallWin(10.0) },
+    Bar { figure: "wall_ns", rival: Rival::One("rayon"), rule: Rule::AtMost(8.0) },
+    Bar { figure: "peak_mib", rival: Rival::Number(64.0), rule: Rule::AtMost(1.0) },
+];
+const FIRED: &[Bar] =
+    &[Bar { figure: "cpu_ns", rival: Rival::BestRust, rule: Rule::TimesLess(3.0) }];
+const DROPPED: &[Bar] =
+    &[Bar { figure: "wall_ns", rival: Rival::BestRust, rule: Rule::WallWin(2.5) }];
+/// "No worse", with the noise that the comparison allows: 5 %, and 10 % at p99.
+const NO_LATER: &[Bar] = &[
+    Bar { figure: "p50_ns", rival: Rival::Best, rule: Rule::AtMost(1.05) },
+    Bar { figure: "p99_ns", rival: Rival::Best, rule: Rule::AtMost(1.10) },
+];
+const ECHO_BARS: &[Bar] = &[
+    Bar { figure: "cpu_ns", rival: Rival::Best, rule: Rule::AtMost(1.05) },
+    Bar { figure: "cpu_ns", rival: Rival::One("floor"), rule: Rule::AtMost(1.10) },
+    Bar { figure: "requests_per_s", rival: Rival::Best, rule: Rule::AtLeast(0.95) },
+    Bar { figure: "p99_ns", rival: Rival::Best, rule: Rule::AtMost(1.10) },
+];
+const LIGHT: &[Bar] =
+    &[Bar { figure: "bytes_per_task", rival: Rival::Best, rule: Rule::AtMost(0.75) }];
+const NO_SLOWER: &[Bar] =
+    &[Bar { figure: "wall_ns", rival: Rival::Best, rule: Rule::AtMost(1.05) }];
+const BALANCED: &[Bar] =
+    &[Bar { figure: "over_ideal", rival: Rival::Number(1.05), rule: Rule::AtMost(1.0) }];
+const NO_BAR: &[Bar] = &[];
+
+const fn row(
+    name: &'static str,
+    family: &'static str,
+    title: &'static str,
+    figures: &'static [Figure],
+    bars: &'static [Bar],
+    runtimes: &'static [&'static str],
+) -> Workload {
+    Workload { name, title, family, figures, bars, runtimes, repetitions: 7, limit_s: 60 }
+}
+
+impl Workload {
+    /// For peers whose figures come in two humps.
+    const fn often(mut self) -> Self {
+        self.repetitions = 15;
+        self
+    }
+
+    /// For workloads that take a peer longer than the usual minute.
+    const fn within(mut self, limit_s: u64) -> Self {
+        self.limit_s = limit_s;
+        self
+    }
+}
+
+/// Every workload, in the order of the report.
+#[rustfmt::skip]
+pub(crate) const WORKLOADS: &[Workload] = &[
+    row("spawn", "spawn", "spawn 1 M trivial tasks from inside and await all", COST, WALL_2, ASYNC).often(),
+    row("spawn-outside", "spawn", "the same from one thread outside the runtime", COST, WALL_1_5, RUST).often(),
+    row("spawn-outside-8", "spawn", "the same from eight threads at once", COST, WALL_1_5, RUST).often(),
+    row("chain", "spawn", "each task spawns the next, 1 M deep", COST, WALL_1_5, ASYNC),
+    row("yield", "switch", "200 tasks yield 10,000 times each", COST, WALL_1_5, ASYNC).often(),
+    row("wake-1", "switch", "ping-pong by wakers, one pair (a round trip)", COST, WALL_1_3, ASYNC).often(),
+    row("wake-1000", "switch", "ping-pong by wakers, 1000 pairs (a round trip)", COST, WALL_1_3, ASYNC).often(),
+    row("oneshot-1", "switch", "spawn a partner and exchange two oneshots, one at a time", COST, WALL_1_3, ASYNC).often(),
+    row("oneshot-1000", "switch", "the same, 1000 at once", COST, WALL_1_3, ASYNC).often(),
+    row("fib", "fork-join", "fib(27), a task per node, children awaited", COST, FIB, TREES).often(),
+    row("skynet", "fork-join", "skynet, 1 M leaves, ten children per node", COST, SKYNET, TREES).often(),
+    row("sleep-fire", "timer", "1 M sleeps over one second: spawned, set, fired", CPU_COST, FIRED, ASYNC).within(120),
+    row("timeout-drop", "timer", "5 M timeouts set and dropped by 100 tasks", COST, DROPPED, TIMEOUTS),
+    row("late-idle", "latency", "lateness of a 1 ms sleep, idle", LATENESS, NO_LATER, ASYNC),
+    row("late-loaded", "latency", "lateness of a 1 ms sleep, all workers busy", LATENESS, NO_LATER, ASYNC),
+    row("foreign-wake", "latency", "a foreign thread wakes a parked task", LATENESS, NO_LATER, WITH_FLOOR),
+    row("heartbeat", "latency", "a 10 ms heartbeat over a flood of 10,000 computing tasks", LATENESS, NO_BAR, ASYNC),
+    row("heartbeat-urgent", "latency", "the same, the heartbeat at priority High", LATENESS, NO_BAR, ONLY_QI),
+    row("echo-100", "echo", "TCP echo, 64 B, 100 connections (per request; latencies at 20,000/s)", ECHO, ECHO_BARS, WITH_FLOOR),
+    row("echo-1000", "echo", "TCP echo, 64 B, 1000 connections (per request; latencies at 20,000/s)", ECHO, ECHO_BARS, WITH_FLOOR),
+    row("memory-sleep", "memory", "memory of a sleeping task, 1 M of them", &[BYTES], LIGHT, ASYNC),
+    row("memory-oneshot", "memory", "memory of a task waiting on a oneshot (included), 1 M of them", &[BYTES], LIGHT, ASYNC),
+    row("lifecycle", "life", "a runtime created and shut down", LIFE, NO_SLOWER, FUTURES),
+    row("lifecycle-128", "life", "the same with a pool of 128 coroutine stacks asked for", LIFE, NO_BAR, ONLY_QI),
+    row("shutdown-parked", "life", "shut down with 1 M parked tasks (per task)", COST, NO_SLOWER, FUTURES),
+    row("balance", "balance", "100,000 tasks of 10 µs all spawned on one worker", &[OVER, CPU], BALANCED, ASYNC),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{RUNTIMES, Rival, WORKLOADS};
+
+    #[test]
+    fn every_bar_is_about_a_figure_that_is_shown() {
+        for workload in WORKLOADS {
+            for bar in workload.bars {
+                let shown = workload.figures.iter().any(|figure| figure.name == bar.figure);
+                assert!(shown, "{} has a bar on {}", workload.name, bar.figure);
+            }
+        }
+    }
+
+    #[test]
+    fn every_rival_runs_the_workload() {
+        for workload in WORKLOADS {
+            for bar in workload.bars {
+                if let Rival::One(name) = bar.rival {
+                    assert!(workload.runtimes.contains(&name), "{} on {name}", workload.name);
+                }
+            }
+            assert!(workload.runtimes.iter().all(|name| RUNTIMES.contains(name)));
+        }
+    }
+
+    #[test]
+    fn no_two_workloads_share_a_name() {
+        let names: BTreeSet<_> = WORKLOADS.iter().map(|workload| workload.name).collect();
+        assert_eq!(names.len(), WORKLOADS.len());
+    }
+}

@@ -1,0 +1,77 @@
+//! Names the machine and the versions that a run was made with.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::thread;
+
+/// The lock file that this program was built with.
+const LOCK: &str = include_str!("../../../Cargo.lock");
+
+/// The compiler that built this program.
+pub(crate) const RUSTC: &str = env!("QI_BENCH_RUSTC");
+
+/// The packages whose versions stand in the report.
+const PACKAGES: &[&str] =
+    &["qi-runtime", "tokio", "smol", "async-executor", "async-io", "may", "rayon", "chili"];
+
+fn first_line(path: &str) -> Option<String> {
+    Some(fs::read_to_string(path).ok()?.lines().next()?.to_owned())
+}
+
+/// A field of a `name : value` file.
+fn field(path: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// The version of a package in a lock file.
+fn locked<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let wanted = format!("name = \"{package}\"");
+    let mut lines = lock.lines();
+    lines.find(|line| *line == wanted)?;
+    lines.next()?.strip_prefix("version = \"")?.strip_suffix('"')
+}
+
+/// What the run is made on.
+pub(crate) fn describe() -> BTreeMap<String, String> {
+    let cores = thread::available_parallelism().map_or(0, usize::from);
+    let facts = [
+        ("processor", field("/proc/cpuinfo", "model name")),
+        ("processors usable", Some(cores.to_string())),
+        ("architecture", Some(std::env::consts::ARCH.to_owned())),
+        ("kernel", first_line("/proc/sys/kernel/osrelease")),
+        ("memory", field("/proc/meminfo", "MemTotal")),
+        ("load before", first_line("/proc/loadavg")),
+        ("allocator", Some("the system's, for every Rust runtime".to_owned())),
+    ];
+    facts
+        .into_iter()
+        .map(|(name, fact)| (name.to_owned(), fact.unwrap_or_else(|| "unknown".to_owned())))
+        .collect()
+}
+
+/// What the runtimes are.
+pub(crate) fn versions(go: Option<&str>) -> BTreeMap<String, String> {
+    let mut versions: BTreeMap<String, String> = PACKAGES
+        .iter()
+        .filter_map(|package| Some((package.to_string(), locked(LOCK, package)?.to_owned())))
+        .collect();
+    versions.insert("rustc".to_owned(), RUSTC.to_owned());
+    versions.insert("go".to_owned(), go.unwrap_or("absent").to_owned());
+    versions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LOCK, locked};
+
+    #[test]
+    fn versions_are_read_from_the_lock_file() {
+        let lock = "[[package]]\nname = \"tokio-util\"\nversion = \"0.7.1\"\n\n\
+                    [[package]]\nname = \"tokio\"\nversion = \"1.54.1\"\n";
+        assert_eq!(locked(lock, "tokio"), Some("1.54.1"));
+        assert_eq!(locked(lock, "smol"), None);
+        assert!(locked(LOCK, "qi-runtime").is_some());
+    }
+}

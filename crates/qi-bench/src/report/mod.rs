@@ -1,0 +1,188 @@
+//! Writes `docs/benchmarks.md` and its charts: ratios first, where Qi falls short said plainly.
+
+mod chart;
+mod verdict;
+
+use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::catalog::{RUNTIMES, WORKLOADS, Workload};
+use crate::sample::{Record, Run};
+
+use chart::short;
+
+/// The families in order, with the title of each one's chart.
+const FAMILIES: &[(&str, &str)] = &[
+    ("spawn", "Spawning"),
+    ("switch", "Switching and waking"),
+    ("fork-join", "Fork and join"),
+    ("timer", "Timers"),
+    ("latency", "Latency"),
+    ("echo", "TCP echo"),
+    ("memory", "Memory of a parked task"),
+    ("life", "A runtime's life"),
+    ("balance", "Balance"),
+];
+
+/// How it was measured; stands above the tables.
+const METHOD: &str = "\
+Each (workload, runtime) pair runs in a process of its own, repetitions interleaved (one round runs
+every runtime once). Figures are medians over the repetitions; the least and the most stand in the
+charts and in the JSON file. `wall` is elapsed time, `CPU` the user and system time of all threads,
+both per operation. Every Rust runtime uses the system allocator. Tokio is its multi-thread runtime
+with everything enabled; smol is async-executor's leaked executor on as many threads, each in
+`block_on`, the fastest it offers; may has its stack pool raised to 20,000; Go runs with GOMAXPROCS
+set to the workers. All Rust futures use one private oneshot over `atomic-waker`; may and Go use
+their channels. Latencies count from the moment an event was due, not from when the load came round
+to it. The TCP load comes from one client program, the same for all, in another process; its
+latencies are taken at 20,000 requests per second, its throughput with every connection busy. The
+*floor* is a bare epoll loop per worker. may's parked coroutines are 20,000, not 1 M, because each
+stack takes two of the 65,530 mappings a process has by default.
+";
+
+fn family(name: &str) -> Vec<&'static Workload> {
+    WORKLOADS.iter().filter(|workload| workload.family == name).collect()
+}
+
+fn cell(record: Option<&Record>, workload: &Workload, position: usize) -> String {
+    let Some(record) = record else { return "–".to_owned() };
+    let figure = &workload.figures[position];
+    match (record.median(figure.name), position, &record.note) {
+        (Some(value), _, _) => short(value * figure.scale),
+        (None, 0, Some(note)) => note.clone(),
+        _ => "–".to_owned(),
+    }
+}
+
+/// How many times Qi's first figure the runtime's is.
+fn ratio(run: &Run, workload: &Workload, runtime: &str) -> String {
+    let figure = workload.figures[0].name;
+    let median = |name: &str| run.record(workload.name, name).and_then(|r| r.median(figure));
+    match (median(runtime), median("qi")) {
+        (Some(other), Some(own)) if own > 0.0 => format!("{:.2}", other / own),
+        _ => "–".to_owned(),
+    }
+}
+
+// Writing into a String cannot fail, here and below.
+fn write_workload(text: &mut String, run: &Run, workload: &Workload) {
+    let measured: Vec<_> = RUNTIMES
+        .iter()
+        .copied()
+        .filter(|runtime| run.record(workload.name, runtime).is_some())
+        .collect();
+    if measured.is_empty() {
+        return;
+    }
+    writeln!(text, "### {}\n", workload.title).ok();
+    let heads: Vec<_> = workload.figures.iter().map(|figure| figure.title).collect();
+    writeln!(text, "| `{}` | {} | ÷ Qi | runs |", workload.name, heads.join(" | ")).ok();
+    writeln!(text, "|---|{}--:|--:|", "--:|".repeat(heads.len())).ok();
+    for runtime in measured {
+        let record = run.record(workload.name, runtime);
+        let cells: Vec<_> =
+            (0..heads.len()).map(|position| cell(record, workload, position)).collect();
+        let name = if runtime == "qi" { "**Qi**" } else { runtime };
+        let runs = record.map_or(0, |record| record.samples.len());
+        let ratio = ratio(run, workload, runtime);
+        writeln!(text, "| {name} | {} | {ratio} | {runs} |", cells.join(" | ")).ok();
+    }
+    writeln!(text).ok();
+    for bar in workload.bars {
+        let verdict = verdict::judge(run, workload, bar);
+        let mark = match verdict.met {
+            Some(true) => "met",
+            Some(false) => "**not met**",
+            None => "open",
+        };
+        writeln!(text, "- {mark}: {}", verdict.text).ok();
+    }
+    writeln!(text).ok();
+}
+
+/// The bars that Qi misses, gathered at the top.
+fn write_losses(text: &mut String, run: &Run) {
+    let (mut met, mut missed, mut open) = (0, Vec::new(), 0);
+    for workload in WORKLOADS {
+        for bar in workload.bars {
+            let verdict = verdict::judge(run, workload, bar);
+            match verdict.met {
+                Some(true) => met += 1,
+                Some(false) => missed.push(format!("- `{}`: {}", workload.name, verdict.text)),
+                None => open += 1,
+            }
+        }
+    }
+    writeln!(text, "## Where Qi falls short of its bars\n").ok();
+    let short_of = missed.len();
+    writeln!(text, "{met} bars met, {short_of} not met, {open} without figures.\n").ok();
+    for line in missed {
+        writeln!(text, "{line}").ok();
+    }
+    writeln!(text).ok();
+}
+
+fn write_facts(text: &mut String, run: &Run) {
+    writeln!(text, "## Machine and versions\n\n| | |\n|---|---|").ok();
+    for (name, fact) in run.machine.iter().chain(&run.versions) {
+        writeln!(text, "| {name} | {fact} |").ok();
+    }
+    writeln!(text, "| workers | {} |\n", run.workers).ok();
+}
+
+/// The whole page; the charts are expected in `benchmarks/` beside it.
+fn page(run: &Run, charts: &[(&str, String)]) -> String {
+    let mut text = String::from(
+        "# Qi beside its peers\n\nWritten by `cargo xtask bench --report`; not edited by hand.\n\n",
+    );
+    if run.quick {
+        text += "**A quick run: a tenth of the work, three repetitions. Not for quotation.**\n\n";
+    }
+    text += METHOD;
+    text.push('\n');
+    write_losses(&mut text, run);
+    for (name, title) in FAMILIES {
+        let Some((file, _)) = charts.iter().find(|(file, _)| file == name) else { continue };
+        writeln!(text, "## {title}\n\n![{title}](benchmarks/{file}.svg)\n").ok();
+        for workload in family(name) {
+            write_workload(&mut text, run, workload);
+        }
+    }
+    write_facts(&mut text, run);
+    text
+}
+
+/// The folder that a report goes to unless another is named.
+pub(crate) fn usual_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
+}
+
+/// Writes the page and its charts into a folder; returns the page's path.
+pub(crate) fn write(run: &Run, docs: &Path) -> io::Result<PathBuf> {
+    let charts: Vec<(&str, String)> = FAMILIES
+        .iter()
+        .filter_map(|(name, title)| Some((*name, chart::draw(run, title, &family(name))?)))
+        .collect();
+    let beside = docs.join("benchmarks");
+    fs::create_dir_all(&beside)?;
+    for (name, svg) in &charts {
+        fs::write(beside.join(format!("{name}.svg")), svg)?;
+    }
+    let path = docs.join("benchmarks.md");
+    fs::write(&path, page(run, &charts))?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FAMILIES, family};
+    use crate::catalog::WORKLOADS;
+
+    #[test]
+    fn every_workload_belongs_to_a_family_of_the_report() {
+        let listed: usize = FAMILIES.iter().map(|(name, _)| family(name).len()).sum();
+        assert_eq!(listed, WORKLOADS.len());
+    }
+}

@@ -1,0 +1,131 @@
+//! What one process measured, what several of them make together, and the JSON of both.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The named figures of one process's measurement.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Sample {
+    /// Figure by name; the unit is part of the name (`wall_ns`, `peak_mib`).
+    pub(crate) figures: BTreeMap<String, f64>,
+}
+
+impl Sample {
+    /// The same sample with one more figure.
+    pub(crate) fn with(mut self, name: &str, value: f64) -> Self {
+        self.figures.insert(name.to_owned(), value);
+        self
+    }
+}
+
+/// Median and extremes of one figure over the repetitions.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+}
+
+impl Spread {
+    /// Sums up the values, or `None` when there are none.
+    fn of(mut values: Vec<f64>) -> Option<Self> {
+        values.sort_by(f64::total_cmp);
+        let (min, max) = (*values.first()?, *values.last()?);
+        let middle = values.len() / 2;
+        let median = if values.len() % 2 == 1 {
+            values[middle]
+        } else {
+            (values[middle - 1] + values[middle]) / 2.0
+        };
+        Some(Self { median, min, max })
+    }
+}
+
+/// Everything known about one (workload, runtime) pair.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) workload: String,
+    pub(crate) runtime: String,
+    /// Why there are no figures, or why there are fewer repetitions than asked for.
+    pub(crate) note: Option<String>,
+    pub(crate) summary: BTreeMap<String, Spread>,
+    /// One entry per repetition, in order.
+    pub(crate) samples: Vec<Sample>,
+}
+
+impl Record {
+    /// A pair that nothing is known about yet.
+    pub(crate) fn new(workload: &str, runtime: &str) -> Self {
+        Self {
+            workload: workload.to_owned(),
+            runtime: runtime.to_owned(),
+            note: None,
+            summary: BTreeMap::new(),
+            samples: Vec::new(),
+        }
+    }
+
+    /// Works the summary out of the samples.
+    pub(crate) fn sum_up(&mut self) {
+        let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for sample in &self.samples {
+            for (name, value) in &sample.figures {
+                values.entry(name.clone()).or_default().push(*value);
+            }
+        }
+        self.summary = values
+            .into_iter()
+            .filter_map(|(name, values)| Some((name, Spread::of(values)?)))
+            .collect();
+    }
+
+    /// The median of a figure, if it was measured.
+    pub(crate) fn median(&self, figure: &str) -> Option<f64> {
+        self.summary.get(figure).map(|spread| spread.median)
+    }
+}
+
+/// A whole run of the instrument, as it is written to `--json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Run {
+    /// Version of this layout.
+    pub(crate) schema: u32,
+    /// What it was measured on and with, as shown in the report.
+    pub(crate) machine: BTreeMap<String, String>,
+    pub(crate) versions: BTreeMap<String, String>,
+    pub(crate) workers: usize,
+    /// Whether the workloads were cut to a tenth.
+    pub(crate) quick: bool,
+    pub(crate) records: Vec<Record>,
+}
+
+impl Run {
+    /// The record of a pair.
+    pub(crate) fn record(&self, workload: &str, runtime: &str) -> Option<&Record> {
+        self.records.iter().find(|record| record.workload == workload && record.runtime == runtime)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Record, Sample, Spread};
+
+    #[test]
+    fn the_median_of_an_even_count_lies_between_the_middle_two() {
+        let spread = Spread::of(vec![4.0, 1.0, 2.0, 10.0]).expect("four values");
+        assert_eq!((spread.min, spread.median, spread.max), (1.0, 3.0, 10.0));
+        assert!(Spread::of(Vec::new()).is_none());
+    }
+
+    #[test]
+    fn a_record_sums_up_each_figure_by_itself() {
+        let mut record = Record::new("spawn", "tokio");
+        record.samples.push(Sample::default().with("wall_ns", 5.0).with("cpu_ns", 9.0));
+        record.samples.push(Sample::default().with("wall_ns", 7.0));
+        record.sum_up();
+        assert_eq!(record.median("wall_ns"), Some(6.0));
+        assert_eq!(record.median("cpu_ns"), Some(9.0));
+        assert_eq!(record.median("p50_ns"), None);
+    }
+}

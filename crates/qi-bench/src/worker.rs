@@ -1,0 +1,33 @@
+//! A worker process: runs one workload on one runtime and prints one line of JSON.
+
+use crate::may_side;
+use crate::measure::peak_rss_bytes;
+use crate::peer::{self, floor, pool};
+use crate::sample::Sample;
+use crate::workload::{self, Job};
+
+fn measure(workload: &str, runtime: &str, job: &Job) -> Option<Sample> {
+    match runtime {
+        "qi" => peer::qi::run(workload, job),
+        "tokio" => workload::run::<peer::tokio::Tokio>(workload, job)
+            .or_else(|| workload::run_disposable::<peer::tokio::Tokio>(workload, job)),
+        "smol" => workload::run::<peer::smol::Smol>(workload, job)
+            .or_else(|| workload::run_disposable::<peer::smol::Owned>(workload, job)),
+        "may" => may_side::run(workload, job),
+        "rayon" => pool::rayon(workload, job),
+        "chili" => pool::chili(workload, job),
+        "floor" => floor::run(workload, job),
+        _ => None,
+    }
+}
+
+/// Measures and prints; the caller ends the process without unwinding what still runs.
+pub(crate) fn run(workload: &str, runtime: &str, job: &Job) {
+    let Some(sample) = measure(workload, runtime, job) else {
+        println!("{{\"none\":\"has no such workload\"}}");
+        return;
+    };
+    let peak_mib = peak_rss_bytes() as f64 / f64::from(1 << 20);
+    let sample = sample.with("peak_mib", peak_mib);
+    println!("{}", serde_json::to_string(&sample).expect("a sample is plain data"));
+}
