@@ -2,7 +2,7 @@
 //!
 //! Called by a person it is the driver. It calls itself with `--worker` for each measurement, with
 //! `--echo-client` for the load of the echo workload, and under valgrind with `--kernel`.
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the instrument reads costs from Linux interfaces and is built on Linux only");

@@ -3,20 +3,29 @@
 //! There is one scheduler per process, which is never shut down and has no way to drop a timer
 //! that was set; the workloads about those have no figure here.
 
-mod go;
 mod task;
 mod timing;
 mod world;
 
 use may::coroutine::JoinHandle;
 
-use go::go;
-
 use crate::sample::Sample;
 use crate::workload::Job;
 
 /// Coroutines whose stacks may keeps for reuse, raised from 1000 because the workloads use more.
 const POOL: usize = 20_000;
+
+/// Spawns a coroutine, as may's users do.
+///
+/// May asks that a coroutine keep no thread-local across a suspension and stay within its stack:
+/// the bodies in this folder touch no thread-local of their own and do not recurse.
+fn go<T, F>(body: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    may::go!(body)
+}
 
 /// Waits for a coroutine, which never panics here.
 fn join<T>(handle: JoinHandle<T>) -> T {
