@@ -45,7 +45,7 @@ fn rust_snippets(text: &str) -> Vec<String> {
 /// is not touched.
 fn wrapped(fragment: &str) -> String {
     format!(
-        "pub fn run(runtime: &qi_compiler::runtime::AsyncRuntime) \
+        "pub(crate) fn run(runtime: &qi_compiler::runtime::AsyncRuntime) \
          -> Result<(), Box<dyn std::error::Error>> {{\n{fragment}\nOk(())\n}}\n"
     )
 }

@@ -127,7 +127,7 @@ impl Future for YieldNow {
 fn request_another_poll(cx: &mut Context<'_>) {
     let marked = context::with(|context| {
         let Some(context) = context else { return false };
-        let own = context.current_task().is_some_and(|task| task::wakes(cx.waker(), task));
+        let own = context.current_task().is_some_and(|task| task::wakes(cx.waker(), task.into()));
         if own {
             context.yielding.set(true);
         }

@@ -3,6 +3,7 @@
 use crate::task::{Payload, TaskId};
 use std::fmt;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -76,9 +77,13 @@ pub struct JoinError {
 
 enum Cause {
     Cancelled,
-    Panic(Payload),
+    /// Behind a lock, because a payload need not be `Sync` and an error should be.
+    Panic(Mutex<Payload>),
     Taken,
-    OwnAncestor { waiter: String, target: String },
+    OwnAncestor {
+        waiter: String,
+        target: String,
+    },
 }
 
 impl JoinError {
@@ -87,7 +92,7 @@ impl JoinError {
     }
 
     pub(crate) fn panicked(id: TaskId, payload: Payload) -> Self {
-        Self { id, cause: Cause::Panic(payload) }
+        Self { id, cause: Cause::Panic(Mutex::new(payload)) }
     }
 
     pub(crate) fn taken(id: TaskId) -> Self {
@@ -144,7 +149,9 @@ impl JoinError {
     /// The error itself, if the task did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn std::any::Any + Send + 'static>, Self> {
         match self.cause {
-            Cause::Panic(payload) => Ok(payload),
+            Cause::Panic(payload) => {
+                Ok(payload.into_inner().unwrap_or_else(PoisonError::into_inner))
+            }
             cause => Err(Self { id: self.id, cause }),
         }
     }
@@ -155,7 +162,10 @@ impl JoinError {
         let id = self.id;
         match &self.cause {
             Cause::Cancelled => format!("任务 {id} 已被取消"),
-            Cause::Panic(payload) => format!("任务 {id} 发生 panic：{}", payload_text(payload)),
+            Cause::Panic(payload) => {
+                let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
+                format!("任务 {id} 发生 panic：{}", payload_text(&payload))
+            }
             Cause::Taken => format!("任务 {id} 的结果已经被取走"),
             Cause::OwnAncestor { waiter, target } => {
                 format!("{waiter} 在 {target} 的调用栈上运行，等待它永远不会结束")
@@ -169,7 +179,10 @@ impl fmt::Display for JoinError {
         let id = self.id;
         match &self.cause {
             Cause::Cancelled => write!(f, "task {id} was cancelled"),
-            Cause::Panic(payload) => write!(f, "task {id} panicked: {}", payload_text(payload)),
+            Cause::Panic(payload) => {
+                let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
+                write!(f, "task {id} panicked: {}", payload_text(&payload))
+            }
             Cause::Taken => write!(f, "the result of task {id} was taken before"),
             Cause::OwnAncestor { waiter, target } => {
                 write!(f, "{waiter} waits for {target}, on whose stack it runs")
@@ -185,12 +198,6 @@ impl fmt::Debug for JoinError {
 }
 
 impl std::error::Error for JoinError {}
-
-// A payload is `Send` but not `Sync`; it is only read through `&self` as one of the two string
-// types, which are both.
-// SAFETY: shared access to the payload is limited to `payload_text`, which reads only a `&str` or
-// a `String`; any other payload is moved out by value before it is looked at.
-unsafe impl Sync for JoinError {}
 
 /// What a panic said, as far as it is text.
 pub(crate) fn payload_text(payload: &Payload) -> &str {

@@ -86,8 +86,7 @@ where
 {
     let spec = scheduler::Spec::new(Location::caller());
     match worker::context::shared() {
-        // SAFETY: future and output are `Send`.
-        Some(shared) => unsafe { shared.spawn(spec, future) },
+        Some(shared) => shared.spawn(spec, future),
         None => panic!("{NoRuntimeError}"),
     }
 }

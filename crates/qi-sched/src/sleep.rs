@@ -56,6 +56,16 @@ pub(crate) enum Roused {
     Alone,
 }
 
+/// What a worker that announced its sleep does next.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Announced {
+    /// It parks.
+    MayPark,
+    /// It is roused again, and searches: there is work that nobody is looking for.
+    WorkLeft,
+}
+
 impl Sleep {
     /// `seats` workers, all of them awake.
     pub(crate) fn new(seats: usize) -> Self {
@@ -81,10 +91,15 @@ impl Sleep {
         before & SEARCHING_MASK == SEARCHING
     }
 
-    /// Announces that the worker of `seat` goes to sleep; `true` if it was the last searcher and
-    /// has to look at all queues once more before it parks. (I7)
+    /// Announces that the worker of `seat` goes to sleep. If it was the last searcher, all queues
+    /// are looked at once more (`work_left`) before it may park. (I7)
     #[must_use]
-    pub(crate) fn fall_asleep(&self, seat: usize, searching: bool) -> bool {
+    pub(crate) fn fall_asleep(
+        &self,
+        seat: usize,
+        searching: bool,
+        work_left: impl FnOnce() -> bool,
+    ) -> Announced {
         let mut asleep = lock(&self.asleep);
         let change = AWAKE + if searching { SEARCHING } else { 0 };
         let before = self.counts.fetch_sub(change, SeqCst);
@@ -93,7 +108,10 @@ impl Sleep {
         // Pairs with the fence in `notify`: see "The race" above.
         #[cfg(not(qi_mutant = "sleep_announce_without_fence"))]
         fence(SeqCst);
-        searching && before & SEARCHING_MASK == SEARCHING
+        let last = searching && before & SEARCHING_MASK == SEARCHING;
+        #[cfg(qi_mutant = "sleep_without_last_look")]
+        let last = false;
+        if last && work_left() { Announced::WorkLeft } else { Announced::MayPark }
     }
 
     /// Makes one sleeper a searcher, if there is one and nobody searches. The caller unparks it.

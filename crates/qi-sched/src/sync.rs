@@ -1,12 +1,19 @@
 //! The synchronisation primitives of the protocol files: the standard ones, or loom's under
 //! `cfg(loom)`, so that the models run the production source.
 
+#[cfg(not(loom))]
+mod cell;
+
+#[cfg(loom)]
+pub(crate) use loom::cell::UnsafeCell;
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard,
     atomic::{AtomicBool, AtomicU64, AtomicUsize, fence},
 };
 
+#[cfg(not(loom))]
+pub(crate) use cell::UnsafeCell;
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
     Mutex, MutexGuard,

@@ -18,8 +18,10 @@ mod priorities {
     include!(concat!(env!("OUT_DIR"), "/snippet_2.rs"));
 }
 
-/// Cancelling a task.
+/// Cancelling a task. The fragment leaves the import of `Duration` to its reader.
 mod cancellation {
+    use std::time::Duration;
+
     include!(concat!(env!("OUT_DIR"), "/snippet_3.rs"));
 }
 

@@ -63,8 +63,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        // SAFETY: future and output are `Send`.
-        unsafe { self.shared.spawn(Spec::new(Location::caller()), future) }
+        self.shared.spawn(Spec::new(Location::caller()), future)
     }
 
     /// Spawns a task.
@@ -75,8 +74,7 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let spec = Spec { priority, ..Spec::new(Location::caller()) };
-        // SAFETY: future and output are `Send`.
-        unsafe { self.shared.spawn(spec, future) }
+        self.shared.spawn(spec, future)
     }
 
     /// Options for one task: name, priority, home worker, place of running.

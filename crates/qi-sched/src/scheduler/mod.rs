@@ -2,6 +2,7 @@
 
 mod block_on;
 mod builder;
+mod call;
 mod closing;
 mod handle;
 mod seating;

@@ -12,13 +12,12 @@ use crate::queue::LaneCounts;
 use crate::scheduler::Finish;
 use crate::shutdown::Gate;
 use crate::sleep::Sleep;
-use crate::task::{CancelRequest, Header, Home, Outcome, TaskRef};
+use crate::task::{Header, Home, Outcome, TaskRef};
 use crate::threads::Threads;
 use crate::worker::counters::TaskCounters;
 use crate::worker::{Core, Seat, context};
 use crossbeam_deque::Injector;
 use crossbeam_utils::CachePadded;
-use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -190,23 +189,16 @@ impl Shared {
 
     /// Asks for a task to be cancelled.
     pub(crate) fn cancel(task: &Header) -> Result<(), CancelError> {
-        match task.state.request_cancel() {
-            CancelRequest::Taken => Ok(()),
-            CancelRequest::Schedule(lane) => {
-                // SAFETY: the request gave the hint its reference.
-                Self::schedule(unsafe { TaskRef::from_raw(NonNull::from(task)) }, lane);
-                Ok(())
-            }
-            CancelRequest::Ended => Err(CancelError::Ended),
-            CancelRequest::Uncancellable => Err(CancelError::NotCancellable),
+        if let Some((task, lane)) = task.request_cancel()? {
+            Self::schedule(task, lane);
         }
+        Ok(())
     }
 
     /// Changes a task's own priority.
     pub(crate) fn set_priority(task: &Header, priority: TaskPriority) {
-        if let Some(lane) = task.state.set_priority(priority) {
-            // SAFETY: the transition gave the hint its reference.
-            Self::enqueue(unsafe { TaskRef::from_raw(NonNull::from(task)) }, lane);
+        if let Some((task, lane)) = task.request_priority(priority) {
+            Self::enqueue(task, lane);
         }
     }
 

@@ -1,18 +1,18 @@
 //! Spawning: from a future to a queued task.
 
+use super::call::MakeThenRun;
 use super::shared::Shared;
 use crate::priority::TaskPriority;
 use crate::shutdown::Phase;
 use crate::task::{
-    self, Birth, Claim, Cold, Header, Home, Outcome, Placement, TaskHandle, TaskId, TaskPtr,
-    TaskRef,
+    self, Birth, Claimed, Cold, Home, Placement, TaskHandle, TaskId, TaskPtr, TaskRef,
 };
 use crate::worker::{Core, context};
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::Location;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
 
 /// How a task is to be spawned.
 pub(crate) struct Spec {
@@ -39,13 +39,64 @@ impl Spec {
 }
 
 impl Shared {
+    /// Spawns a future that any worker may run.
+    #[inline]
+    pub(crate) fn spawn<F>(self: &Arc<Self>, spec: Spec, future: F) -> TaskHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        // SAFETY: future and output are `Send`.
+        unsafe { self.spawn_unchecked(spec, future) }
+    }
+
+    /// Spawns what makes a future, to be called and kept on the thread that polls it first.
+    pub(crate) fn spawn_made<C, F>(
+        self: &Arc<Self>,
+        mut spec: Spec,
+        make: C,
+    ) -> TaskHandle<F::Output>
+    where
+        C: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        spec.placement = Placement::Pinned;
+        spec.home = Home::Thread(OnceLock::new());
+        // SAFETY: the closure is `Send`; the future that it makes stays on the thread that polls
+        // it first, which becomes the task's home; the output is `Send`.
+        unsafe { self.spawn_unchecked(spec, MakeThenRun::Make(Some(make))) }
+    }
+
+    /// Spawns a future on the calling thread, which stays its home. `None`, with the future
+    /// dropped, if that is no worker of this scheduler.
+    pub(crate) fn spawn_here_for_good<F>(
+        self: &Arc<Self>,
+        mut spec: Spec,
+        future: F,
+    ) -> Option<TaskHandle<F::Output>>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let slot = context::with(|context| {
+            let context = context?;
+            Arc::ptr_eq(&context.shared, self).then(|| context.slot.clone()).flatten()
+        })?;
+        spec.placement = Placement::Pinned;
+        spec.home = Home::Thread(OnceLock::from(slot));
+        // SAFETY: the home is the calling thread, so the future is polled and dropped here; the
+        // handle is `Send` only if the output is.
+        Some(unsafe { self.spawn_unchecked(spec, future) })
+    }
+
     /// Spawns a task.
     ///
     /// # Safety
     /// The future and its output may be sent to whichever thread `spec` lets run the task, and
     /// the output to wherever the handle goes.
     #[inline]
-    pub(crate) unsafe fn spawn<F>(
+    unsafe fn spawn_unchecked<F>(
         self: &Arc<Self>,
         mut spec: Spec,
         mut future: F,
@@ -155,24 +206,11 @@ impl Shared {
 
     /// Ends a task that will never be run: drops its future here.
     pub(crate) fn discard(&self, hint: TaskRef) {
-        let task = hint.into_raw();
-        // SAFETY: the hint's reference keeps the block.
-        let head = unsafe { task.as_ref() };
-        match head.state.claim() {
-            Claim::Stale { free: true } => {
-                // SAFETY: that was the last reference.
-                unsafe { Header::free(task) };
-            }
-            Claim::Stale { free: false } => {}
-            Claim::Run { .. } => {
-                self.foreign.claimed.add_shared(1);
-                // SAFETY: the claim gave RUNNING, and the future is there.
-                let outcome: Outcome = unsafe { Header::drop_future(task) };
-                self.count_end(None, outcome);
-                let completion = head.state.complete(outcome, true);
-                // SAFETY: the completion is this task's.
-                unsafe { Header::finish(task, completion) };
-            }
+        if let Claimed::Run { running, .. } = hint.claim() {
+            self.foreign.claimed.add_shared(1);
+            let ended = running.cancel();
+            self.count_end(None, ended.outcome());
+            ended.finish();
         }
     }
 }

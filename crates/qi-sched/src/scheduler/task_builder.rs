@@ -1,17 +1,15 @@
 //! Options of one task.
 
+use super::call::BlockingCall;
 use super::shared::Shared;
 use super::spawn::Spec;
 use crate::error::{ConfigError, NoRuntimeError};
 use crate::priority::TaskPriority;
-use crate::task::{Home, Placement, TaskHandle};
-use crate::worker::context;
+use crate::task::{Placement, TaskHandle};
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::Location;
-use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 
 /// Options for one task.
 ///
@@ -71,23 +69,18 @@ impl<'a> TaskBuilder<'a> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        // SAFETY: future and output are `Send`.
-        unsafe { self.shared.spawn(self.spec, future) }
+        self.shared.spawn(self.spec, future)
     }
 
     /// Makes a future on a worker and keeps it on that thread: it need not be `Send`. Until it has
     /// begun, any worker may take it.
-    pub fn spawn_pinned<C, F>(mut self, make: C) -> TaskHandle<F::Output>
+    pub fn spawn_pinned<C, F>(self, make: C) -> TaskHandle<F::Output>
     where
         C: FnOnce() -> F + Send + 'static,
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        self.spec.placement = Placement::Pinned;
-        self.spec.home = Home::Thread(OnceLock::new());
-        // SAFETY: the closure is `Send`; the future that it makes stays on the thread that polls
-        // it first, which becomes the task's home; the output is `Send`.
-        unsafe { self.shared.spawn(self.spec, MakeThenRun::Make(Some(make))) }
+        self.shared.spawn_made(self.spec, make)
     }
 
     /// Spawns a future that is not `Send` on the calling thread, which must be a worker of this
@@ -95,21 +88,12 @@ impl<'a> TaskBuilder<'a> {
     ///
     /// # Errors
     /// [`NoRuntimeError`] if it is not; the future is dropped.
-    pub fn spawn_local<F>(mut self, future: F) -> Result<TaskHandle<F::Output>, NoRuntimeError>
+    pub fn spawn_local<F>(self, future: F) -> Result<TaskHandle<F::Output>, NoRuntimeError>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        let slot = context::with(|context| {
-            let context = context?;
-            Arc::ptr_eq(&context.shared, self.shared).then(|| context.slot.clone()).flatten()
-        });
-        let slot = slot.ok_or(NoRuntimeError)?;
-        self.spec.placement = Placement::Pinned;
-        self.spec.home = Home::Thread(OnceLock::from(slot));
-        // SAFETY: the home is the calling thread, so the future is polled and dropped here; the
-        // handle is `Send` only if the output is.
-        Ok(unsafe { self.shared.spawn(self.spec, future) })
+        self.shared.spawn_here_for_good(self.spec, future).ok_or(NoRuntimeError)
     }
 
     /// Runs a blocking call on a thread of the elastic pool.
@@ -119,44 +103,6 @@ impl<'a> TaskBuilder<'a> {
         T: Send + 'static,
     {
         self.spec.placement = Placement::Blocking;
-        // SAFETY: call and result are `Send`.
-        unsafe { self.shared.spawn(self.spec, BlockingCall(Some(call))) }
-    }
-}
-
-/// A blocking call as a future that is ready at its first poll.
-struct BlockingCall<C>(Option<C>);
-
-impl<C> Unpin for BlockingCall<C> {}
-
-impl<C: FnOnce() -> T, T> Future for BlockingCall<C> {
-    type Output = T;
-
-    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<T> {
-        let call = self.0.take().expect("a task is not polled after it was ready");
-        Poll::Ready(call())
-    }
-}
-
-/// Makes a future at its first poll.
-enum MakeThenRun<C, F> {
-    Make(Option<C>),
-    Run(Pin<Box<F>>),
-}
-
-impl<C, F> Unpin for MakeThenRun<C, F> {}
-
-impl<C: FnOnce() -> F, F: Future> Future for MakeThenRun<C, F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if let Self::Make(make) = &mut *self {
-            let make = make.take().expect("a panic in the closure ends the task");
-            *self = Self::Run(Box::pin(make()));
-        }
-        match &mut *self {
-            Self::Run(future) => future.as_mut().poll(cx),
-            Self::Make(_) => unreachable!("replaced above"),
-        }
+        self.shared.spawn(self.spec, BlockingCall(Some(call)))
     }
 }

@@ -4,7 +4,7 @@
 //! it; then, for Completed, the output; for Failed, the panic's payload; for Cancelled, nothing.
 
 use super::header::{Birth, Header, Payload, TaskPtr, Vtable};
-use super::state::Outcome;
+use super::transition::Outcome;
 use crate::error::JoinError;
 use crate::pool::FreeBlock;
 use std::alloc::Layout;

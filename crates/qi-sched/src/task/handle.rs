@@ -4,8 +4,8 @@ use super::abort::AbortHandle;
 use super::header::{Header, TaskPtr};
 use super::id::TaskId;
 use super::reference::TaskRef;
-use super::state::Detach;
 use super::status::TaskStatus;
+use super::transition::Detach;
 use crate::coop;
 use crate::error::{CancelError, JoinError};
 use crate::priority::TaskPriority;
@@ -151,7 +151,7 @@ impl<T> TaskHandle<T> {
         }
         let Poll::Ready(progress) = coop::poll_proceed(cx) else { return Poll::Pending };
         if !self.header().state.load().is_done() {
-            if let Some(error) = context::self_wait(self.task) {
+            if let Some(error) = context::self_wait(self.header()) {
                 return Poll::Ready(Err(error));
             }
             if !self.register(cx) {
@@ -165,26 +165,9 @@ impl<T> TaskHandle<T> {
 
     /// Leaves the caller's waker in the join slot; `true` if the task has ended instead. (I4)
     fn register(&self, cx: &Context<'_>) -> bool {
-        let state = &self.header().state;
-        if state.has_join_waker() {
-            // SAFETY: JOIN_WAKER was set by this handle, so the slot is full.
-            if unsafe { self.header().join_slot_wakes(cx.waker()) } {
-                return state.load().is_done();
-            }
-            if !state.unset_join_waker() {
-                return true;
-            }
-            // SAFETY: the bit was cleared before DONE: the slot is full and the handle's.
-            drop(unsafe { self.header().take_join_slot() });
-        }
-        // SAFETY: JOIN_WAKER is clear: the slot is empty and the handle's.
-        unsafe { self.header().fill_join_slot(cx.waker().clone()) };
-        if state.set_join_waker() {
-            return false;
-        }
-        // SAFETY: the bit could not be set, so the slot is still the handle's, and full.
-        drop(unsafe { self.header().take_join_slot() });
-        true
+        let head = self.header();
+        // SAFETY: this is the task's one handle, and slot and state are the same task's.
+        unsafe { head.join_slot.register(&head.state, cx.waker()) }
     }
 
     /// Takes the result. The task has ended, and it was not taken before.
@@ -214,7 +197,7 @@ impl<T> Drop for TaskHandle<T> {
             match self.header().state.detach() {
                 Detach::Live { drop_waker: true } => {
                     // SAFETY: JOIN_WAKER was cleared before DONE: the slot is full and ours.
-                    let waker = unsafe { self.header().take_join_slot() };
+                    let waker = unsafe { self.header().join_slot.take() };
                     super::guard("a waker panicked in drop", || drop(waker));
                 }
                 Detach::Live { drop_waker: false } => {}
@@ -262,7 +245,7 @@ impl<T> Future for Join<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if !self.tried_in_place {
             self.tried_in_place = true;
-            in_place::try_run(self.handle.task, cx);
+            in_place::try_run(self.handle.header(), cx);
         }
         self.handle.poll_result(cx)
     }

@@ -1,19 +1,19 @@
 //! The head of a task's block: what can be done with a task whose future's type is unknown.
 
 use super::id::TaskId;
-use super::state::{Completion, Outcome, State};
+use super::join_slot::JoinSlot;
+use super::state::State;
+use super::transition::{Completion, Outcome};
 use crate::pool::{Chunk, FreeBlock};
 use crate::scheduler::Shared;
 use crate::worker::{ThreadSlot, context};
 use std::any::Any;
 use std::borrow::Cow;
-use std::cell::UnsafeCell;
-use std::mem::MaybeUninit;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Waker};
+use std::task::Context;
 
 /// A pointer to a task's head; whether it counts is said by its holder.
 pub(crate) type TaskPtr = NonNull<Header>;
@@ -36,7 +36,7 @@ pub(crate) struct Header {
     /// When the task was spawned, in coarse ticks of the scheduler's clock.
     born: u32,
     polls: AtomicU32,
-    join_slot: UnsafeCell<MaybeUninit<Waker>>,
+    pub(super) join_slot: JoinSlot,
 }
 
 #[cfg(all(not(loom), target_pointer_width = "64"))]
@@ -105,6 +105,8 @@ impl Header {
         unsafe { (&raw mut (*head).born).write(birth.born) };
         // SAFETY: as above.
         unsafe { (&raw mut (*head).polls).write(AtomicU32::new(0)) };
+        // SAFETY: as above. (Nothing is written: an empty slot has no content.)
+        unsafe { (&raw mut (*head).join_slot).write(JoinSlot::empty()) };
         task
     }
 
@@ -182,34 +184,6 @@ impl Header {
         unsafe { (task.as_ref().vtable.take_output)(task, to) }
     }
 
-    /// Puts a waker into the join slot.
-    ///
-    /// # Safety
-    /// The slot is the caller's (I4) and empty.
-    pub(crate) unsafe fn fill_join_slot(&self, waker: Waker) {
-        // SAFETY: nobody else touches the slot, by the caller's word.
-        unsafe { (*self.join_slot.get()).write(waker) };
-    }
-
-    /// Takes the waker out of the join slot.
-    ///
-    /// # Safety
-    /// The slot is the caller's (I4) and full.
-    pub(crate) unsafe fn take_join_slot(&self) -> Waker {
-        // SAFETY: nobody else touches the slot, and it is full, by the caller's word.
-        unsafe { (*self.join_slot.get()).assume_init_read() }
-    }
-
-    /// Looks at the waker in the join slot without taking it.
-    ///
-    /// # Safety
-    /// The slot is full, and the caller is the handle: the completer may take the waker out at the
-    /// same time, but what it takes is read only, so the two may both look.
-    pub(crate) unsafe fn join_slot_wakes(&self, other: &Waker) -> bool {
-        // SAFETY: by the caller's word the slot holds a waker, and both sides only read it here.
-        unsafe { (*self.join_slot.get()).assume_init_ref() }.will_wake(other)
-    }
-
     /// Gives references back, and the block with the last.
     ///
     /// # Safety
@@ -254,7 +228,7 @@ impl Header {
         let head = unsafe { task.as_ref() };
         if completion.wake_joiner {
             // SAFETY: DONE was set over a set JOIN_WAKER: the slot is full and the completer's.
-            let waker = unsafe { head.take_join_slot() };
+            let waker = unsafe { head.join_slot.take() };
             super::guard("a waker panicked", || waker.wake());
         }
         if completion.drop_output {

@@ -10,17 +10,21 @@
 //!        TaskRef  Waker   TaskHandle   holder of RUNNING
 //! ```
 //!
-//! [`state`] says who may do what (I1–I5); [`header`] and [`cell`] do it; [`handle`] is what the
-//! user holds.
+//! [`state`] says who may do what (I1–I5); [`header`] and [`cell`] do it; a [`running::Running`] is
+//! the evidence of the right to run a task; [`handle`] is what the user holds.
 
 mod abort;
 mod cell;
 mod handle;
 mod header;
 mod id;
+mod join_slot;
 mod reference;
+mod request;
+mod running;
 mod state;
 mod status;
+mod transition;
 mod waker;
 
 pub use abort::AbortHandle;
@@ -28,10 +32,16 @@ pub(crate) use cell::{init, layout, vtable};
 pub use handle::{Join, TaskHandle};
 pub(crate) use header::{Birth, Cold, Header, Home, Payload, TaskPtr};
 pub use id::TaskId;
+#[cfg(all(test, loom))]
+pub(crate) use join_slot::JoinSlot;
 pub(crate) use reference::TaskRef;
-pub(crate) use state::{CancelRequest, Claim, Outcome, Placement, State, Suspend};
+pub(crate) use running::{Claimed, Ended, Polled, Running, Suspended};
+pub(crate) use state::State;
+#[cfg(all(test, loom))]
+pub(crate) use state::{Detach, Wake};
 pub use status::TaskStatus;
-pub(crate) use waker::{borrowed, wakes};
+pub(crate) use transition::{Outcome, Placement};
+pub(crate) use waker::wakes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,6 +1,7 @@
 //! The states of a task as a user sees them.
 
-use super::state::{Outcome, Snapshot};
+use super::state::Snapshot;
+use super::transition::Outcome;
 use std::fmt;
 
 /// What a task is doing.

@@ -2,7 +2,7 @@
 
 use super::header::{Header, TaskPtr};
 use super::reference::TaskRef;
-use super::state::Wake;
+use super::transition::Wake;
 use crate::scheduler::Shared;
 use std::mem::ManuallyDrop;
 use std::task::{RawWaker, RawWakerVTable, Waker};

@@ -9,7 +9,7 @@ use crate::driver::Driver;
 use crate::error::JoinError;
 use crate::queue::HomeQueues;
 use crate::scheduler::Shared;
-use crate::task::{Header, TaskPtr, TaskRef};
+use crate::task::{Header, TaskPtr};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -120,9 +120,11 @@ impl Context {
     }
 
     /// The task being polled innermost; `None` in a root future or outside of any.
-    pub(crate) fn current_task(&self) -> Option<TaskPtr> {
+    pub(crate) fn current_task(&self) -> Option<&Header> {
         // SAFETY: frames live on this thread's stack for as long as they are in the list.
-        unsafe { self.frame.get().as_ref() }?.task
+        let task = unsafe { self.frame.get().as_ref() }?.task?;
+        // SAFETY: a task in a frame is being polled, and referred to by whoever polls it.
+        Some(unsafe { task.as_ref() })
     }
 
     /// Whether waiting for `target` could never end: it is the very task that waits, or it lies
@@ -202,24 +204,17 @@ pub(crate) fn shared() -> Option<Arc<Shared>> {
 /// The id of the task that the calling thread runs, `None` outside of tasks.
 #[must_use]
 pub fn task_id() -> Option<crate::TaskId> {
-    // SAFETY: the task being polled is referred to by whoever polls it.
-    with(|context| context?.current_task().map(|task| unsafe { task.as_ref() }.id()))
+    with(|context| context?.current_task().map(Header::id))
 }
 
 /// The error to give if waiting for `target` here could never end.
-pub(crate) fn self_wait(target: TaskPtr) -> Option<JoinError> {
+pub(crate) fn self_wait(target: &Header) -> Option<JoinError> {
     with(|context| {
         let context = context?;
-        if !context.lies_below(target) {
+        if !context.lies_below(target.into()) {
             return None;
         }
-        // SAFETY: tasks in frames are referred to by whoever polls them.
-        let target = unsafe { target.as_ref() };
-        let waiter = match context.current_task() {
-            // SAFETY: as above.
-            Some(task) => Shared::describe(unsafe { task.as_ref() }),
-            None => "a block_on".to_owned(),
-        };
+        let waiter = context.current_task().map_or("a block_on".to_owned(), Shared::describe);
         Some(JoinError::own_ancestor(target.id(), waiter, Shared::describe(target)))
     })
 }
@@ -232,15 +227,13 @@ pub(crate) fn escalate(target: &Header) {
         if !context.shared.config.escalation {
             return None;
         }
-        // SAFETY: the task being polled is referred to by whoever polls it.
-        let waiter = unsafe { context.current_task()?.as_ref() }.state.load().lane();
+        let waiter = context.current_task()?.state.load().lane();
         if target.state.load().lane() >= waiter {
             return None;
         }
-        target.state.raise(waiter)
+        target.lend(waiter)
     });
-    if let Some(lane) = hint {
-        // SAFETY: `raise` gave the hint its reference.
-        Shared::enqueue(unsafe { TaskRef::from_raw(NonNull::from(target)) }, lane);
+    if let Some((task, lane)) = hint {
+        Shared::enqueue(task, lane);
     }
 }

@@ -7,7 +7,7 @@
 
 use super::context::Context;
 use super::run::execute;
-use crate::task::{self, TaskPtr};
+use crate::task::{self, Header, Running};
 use std::sync::Arc;
 use std::task::Context as TaskContext;
 
@@ -18,7 +18,7 @@ const MAX_NESTING: u32 = 64;
 const CLEAN_UP: u32 = 16;
 
 /// Runs `child` now if it has not begun and nothing speaks against it.
-pub(crate) fn try_run(child: TaskPtr, cx: &TaskContext<'_>) {
+pub(crate) fn try_run(child: &Header, cx: &TaskContext<'_>) {
     super::context::with(|context| {
         let Some(context) = context else { return };
         if may_run(context, child, cx) {
@@ -31,19 +31,16 @@ pub(crate) fn try_run(child: TaskPtr, cx: &TaskContext<'_>) {
 /// polled with its own waker on a seat, free to move (not pinned, no root future: it may hold
 /// guards that the child wants) and with budget left; nothing more urgent waits; and there is
 /// stack. Whether the child is un-started is decided by the claim.
-fn may_run(context: &Context, child: TaskPtr, cx: &TaskContext<'_>) -> bool {
-    // SAFETY: the caller's handle keeps the child.
-    let child = unsafe { child.as_ref() };
+fn may_run(context: &Context, child: &Header, cx: &TaskContext<'_>) -> bool {
     let word = child.state.load();
     if !word.is_fresh() || !word.is_scheduled() || word.is_pinned() || word.is_blocking() {
         return false;
     }
     let (Some(parent), Some(core)) = (context.current_task(), context.core()) else { return false };
-    // SAFETY: the task being polled is referred to by whoever polls it.
-    let parent_is_free = !unsafe { parent.as_ref() }.state.load().is_pinned();
+    let parent_is_free = !parent.state.load().is_pinned();
     context.shared.config.run_in_place
         && parent_is_free
-        && task::wakes(cx.waker(), parent)
+        && task::wakes(cx.waker(), parent.into())
         && Arc::ptr_eq(child.shared(), &context.shared)
         && context.budget.get() > 0
         && context.nesting.get() < MAX_NESTING
@@ -53,13 +50,9 @@ fn may_run(context: &Context, child: TaskPtr, cx: &TaskContext<'_>) -> bool {
         && !context.pinned.any_above(word.lane())
 }
 
-fn run(context: &Context, child: TaskPtr) {
-    // SAFETY: the caller's handle keeps the child.
-    let head = unsafe { child.as_ref() };
-    let lane = head.state.load().lane();
-    if !head.state.claim_in_place() {
-        return;
-    }
+fn run(context: &Context, child: &Header) {
+    let lane = child.state.load().lane();
+    let Some(running) = Running::in_place(child) else { return };
     if let Some(core) = context.core() {
         let counters = &context.shared.seats[core.seat].counters;
         counters.in_place.add(1);
@@ -70,7 +63,7 @@ fn run(context: &Context, child: TaskPtr) {
     // The child's polls spend the parent's budget.
     context.budget.set(context.budget.get() - 1);
     context.nesting.set(context.nesting.get() + 1);
-    execute(context, child, false, false);
+    execute(context, running, false);
     context.nesting.set(context.nesting.get() - 1);
     clean_up(context, lane);
 }

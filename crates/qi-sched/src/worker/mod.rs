@@ -28,7 +28,7 @@ pub(crate) use self::run::run as run_task;
 pub(crate) use self::slot::ThreadSlot;
 
 pub(crate) use self::core::{Core, Seat};
-use crate::sleep::Roused;
+use crate::sleep::{Announced, Roused};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// What a step came to.
@@ -90,10 +90,11 @@ fn found_work(context: &Context, core: &Core) {
 }
 
 fn fall_asleep(context: &Context, core: &Core) -> Step {
-    let last_searcher = context.shared.sleep.fall_asleep(core.seat, core.searching.take());
+    let searching = core.searching.take();
+    let work_left = || steal::visible_work(&context.shared, core.seat);
+    let announced = context.shared.sleep.fall_asleep(core.seat, searching, work_left);
     core.asleep.set(true);
-    #[cfg(not(qi_mutant = "sleep_without_last_look"))]
-    if last_searcher && steal::visible_work(&context.shared, core.seat) {
+    if announced == Announced::WorkLeft {
         wake_up(context, core);
         return Step::Worked;
     }

@@ -1,0 +1,40 @@
+//! Requests to a task from outside: each may give a hint that the caller has to queue.
+
+use super::header::{Header, TaskPtr};
+use super::reference::TaskRef;
+use super::transition::CancelRequest;
+use crate::error::CancelError;
+use crate::priority::TaskPriority;
+
+/// A hint, and the lane to queue it in.
+pub(crate) type Hint = Option<(TaskRef, TaskPriority)>;
+
+impl Header {
+    /// Asks for the task to be cancelled.
+    pub(crate) fn request_cancel(&self) -> Result<Hint, CancelError> {
+        match self.state.request_cancel() {
+            CancelRequest::Taken => Ok(None),
+            CancelRequest::Schedule(lane) => Ok(Some((self.hint(), lane))),
+            CancelRequest::Ended => Err(CancelError::Ended),
+            CancelRequest::Uncancellable => Err(CancelError::NotCancellable),
+        }
+    }
+
+    /// Changes the task's own priority.
+    pub(crate) fn request_priority(&self, priority: TaskPriority) -> Hint {
+        let lane = self.state.set_priority(priority)?;
+        Some((self.hint(), lane))
+    }
+
+    /// Lends the task the urgency of one that waits for it.
+    pub(crate) fn lend(&self, waiter: TaskPriority) -> Hint {
+        let lane = self.state.raise(waiter)?;
+        Some((self.hint(), lane))
+    }
+
+    /// The reference that a transition has just added for a hint.
+    fn hint(&self) -> TaskRef {
+        // SAFETY: called only with a lane in hand, which comes with a reference.
+        unsafe { TaskRef::from_raw(TaskPtr::from(self)) }
+    }
+}

@@ -1,0 +1,155 @@
+//! Evidence of the right to run a task: whoever holds a [`Running`] has the future to itself. (I2)
+//!
+//! ```text
+//!   TaskRef::claim ─► Running ─ poll ──► Polled::Pending(Running) ─ suspend ─► waits, or queued
+//!   in_place ───────►    │                                            │ cancelled meanwhile
+//!                        │ cancel (drops the future) ◄────────────────┘
+//!                        ▼
+//!                      Ended ─ finish ─► the joiner is woken, references go back
+//! ```
+//!
+//! The types do not let a future be polled twice at once, or after its end; this is why the worker
+//! and the rest of the scheduler need no unsafe code to run tasks.
+
+use super::header::{Header, TaskPtr};
+use super::reference::TaskRef;
+use super::transition::{Claim, Outcome, Suspend};
+use super::waker;
+use crate::priority::TaskPriority;
+use std::task::Context;
+
+/// The right to run a task. It is not dropped but used up by one of its methods.
+#[must_use = "a task that is claimed must be polled or cancelled"]
+pub(crate) struct Running {
+    task: TaskPtr,
+    /// Whether the reference of a hint is held as well.
+    hint: bool,
+}
+
+/// What became of a hint.
+pub(crate) enum Claimed {
+    /// The caller runs the task. `cancelled`: it must drop the future instead of polling it.
+    Run { running: Running, cancelled: bool, lane: TaskPriority },
+    /// Somebody else ran or runs it. The hint is gone.
+    Stale,
+}
+
+/// What a poll came to.
+pub(crate) enum Polled {
+    Pending(Running),
+    Ended(Ended),
+}
+
+/// What a pending task goes on to.
+pub(crate) enum Suspended {
+    /// It waits for its waker.
+    Waiting,
+    /// It was woken during the poll: the caller queues it.
+    Requeue(TaskRef, TaskPriority),
+    /// It was cancelled during the poll: the caller drops the future.
+    Cancelled(Running),
+}
+
+/// A task whose future is gone and whose output is in place, but which does not say so yet.
+#[must_use = "the task's end must be made known"]
+pub(crate) struct Ended {
+    task: TaskPtr,
+    hint: bool,
+    outcome: Outcome,
+}
+
+impl TaskRef {
+    /// Uses the reference as a hint: claims the task. (I1)
+    #[inline]
+    pub(crate) fn claim(self) -> Claimed {
+        let task = self.into_raw();
+        // SAFETY: the hint's reference keeps the block until it is given back.
+        match unsafe { task.as_ref() }.state.claim() {
+            Claim::Run { cancelled, lane } => {
+                Claimed::Run { running: Running { task, hint: true }, cancelled, lane }
+            }
+            Claim::Stale { free } => {
+                if free {
+                    // SAFETY: that was the last reference.
+                    unsafe { Header::free(task) };
+                }
+                Claimed::Stale
+            }
+        }
+    }
+}
+
+impl Running {
+    /// Claims a task that has never run, for the one who joins it.
+    pub(crate) fn in_place(task: &Header) -> Option<Self> {
+        task.state.claim_in_place().then(|| Self { task: TaskPtr::from(task), hint: false })
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: the life's reference is given back by `Ended::finish` at the earliest.
+        unsafe { self.task.as_ref() }
+    }
+
+    pub(crate) fn as_ptr(&self) -> TaskPtr {
+        self.task
+    }
+
+    /// Polls the future; if it ends, drops it and keeps the output.
+    #[inline]
+    pub(crate) fn poll(self) -> Polled {
+        self.header().count_poll();
+        // SAFETY: the life's reference keeps the task while the waker is used.
+        let waker = unsafe { waker::borrowed(self.task) };
+        let mut cx = Context::from_waker(&waker);
+        // SAFETY: `self` is the evidence of RUNNING, and the future has not ended.
+        match unsafe { Header::poll(self.task, &mut cx) } {
+            None => Polled::Pending(self),
+            Some(outcome) => Polled::Ended(self.ended(outcome)),
+        }
+    }
+
+    /// Drops the future.
+    pub(crate) fn cancel(self) -> Ended {
+        // SAFETY: `self` is the evidence of RUNNING, and the future has not ended.
+        let outcome = unsafe { Header::drop_future(self.task) };
+        self.ended(outcome)
+    }
+
+    fn ended(self, outcome: Outcome) -> Ended {
+        Ended { task: self.task, hint: self.hint, outcome }
+    }
+
+    /// Gives the right back after a pending poll. `yields`: the task asked to be run again.
+    #[inline]
+    pub(crate) fn suspend(self, yields: bool) -> Suspended {
+        let state = &self.header().state;
+        let suspend =
+            if yields { state.suspend_yielding(self.hint) } else { state.suspend(self.hint) };
+        match suspend {
+            Suspend::Waiting => Suspended::Waiting,
+            // SAFETY: the hint has its reference.
+            Suspend::Requeue(lane) => {
+                Suspended::Requeue(unsafe { TaskRef::from_raw(self.task) }, lane)
+            }
+            Suspend::Cancelled => Suspended::Cancelled(self),
+        }
+    }
+}
+
+impl Ended {
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: the life's reference is given back by `finish`.
+        unsafe { self.task.as_ref() }
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// Makes the end known: sets the final state, wakes who waits, gives references back.
+    pub(crate) fn finish(self) {
+        let completion = self.header().state.complete(self.outcome, self.hint);
+        // SAFETY: the completion is this task's.
+        unsafe { Header::finish(self.task, completion) };
+    }
+}

@@ -1,0 +1,88 @@
+//! What the transitions of the state word answer: each says what its caller has to do now.
+
+use crate::priority::TaskPriority;
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Completed = 1,
+    Cancelled = 2,
+    Failed = 3,
+}
+
+/// Where a task may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placement {
+    Anywhere,
+    Pinned,
+    Blocking,
+}
+
+/// What a holder of a hint may do.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Claim {
+    /// The caller runs the task now; `cancelled`: it must drop the future instead of polling it.
+    Run { cancelled: bool, lane: TaskPriority },
+    /// Somebody else ran or runs it: the hint's reference was given back, and `free` says it was
+    /// the last.
+    Stale { free: bool },
+}
+
+/// What a poll that returned `Pending` leads to.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Suspend {
+    /// The task waits; the hint's reference (if there was one) was given back.
+    Waiting,
+    /// It was woken during the poll: the caller queues it, and the hint has its reference.
+    Requeue(TaskPriority),
+    /// It was cancelled during the poll: the caller still holds RUNNING and drops the future.
+    Cancelled,
+}
+
+/// What is left to do for the one who ended the task.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Completion {
+    /// Take the waker out of the join slot and wake it.
+    pub(crate) wake_joiner: bool,
+    /// Nobody will ask: drop the output.
+    pub(crate) drop_output: bool,
+    /// References the caller still holds and gives back when it is finished.
+    pub(crate) refs: u64,
+}
+
+/// What a wake asks of its caller.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Wake {
+    /// Queue a hint in this lane; it has its reference.
+    Schedule(TaskPriority),
+    /// Nothing; `free`: the waker held the last reference.
+    Nothing { free: bool },
+}
+
+/// The answer to a request to cancel.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum CancelRequest {
+    /// Taken; the task is queued or running and will see it.
+    Taken,
+    /// Taken; the caller queues a hint in this lane, which has its reference.
+    Schedule(TaskPriority),
+    /// Too late: the task has ended.
+    Ended,
+    /// A blocking call that has begun.
+    Uncancellable,
+}
+
+/// What dropping a handle leaves to do.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Detach {
+    /// The task goes on; `drop_waker`: take the waker out of the join slot first.
+    Live { drop_waker: bool },
+    /// It has ended: drop the output.
+    Done,
+}
