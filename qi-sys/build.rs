@@ -3,6 +3,7 @@
 //!
 //! Every failure is told by `cargo::error` lines and an ordinary return: Cargo then fails the build
 //! and prints those lines alone, where a panic would bury them under a backtrace.
+#![forbid(unsafe_code)]
 
 use std::env;
 use std::path::Path;

@@ -3,6 +3,7 @@
 //! A call is a task like any other, with the same memory, states and handle; only its queue and
 //! its threads are apart. If the system refuses a first thread, the call is run by a worker: late
 //! and in the way of others, but run.
+#![forbid(unsafe_code)]
 
 use crate::scheduler::Shared;
 use crate::task::TaskRef;

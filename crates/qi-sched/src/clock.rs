@@ -1,4 +1,5 @@
 //! The time as the scheduler sees it: handed in, so that a test can hold it still.
+#![forbid(unsafe_code)]
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
 //! The options of a scheduler, checked.
+#![forbid(unsafe_code)]
 
 use crate::error::ConfigError;
 use crate::queue::Shares;

@@ -3,6 +3,7 @@
 //! Each poll of a task starts with a budget of [`PER_POLL`] units. Qi's own primitives take one
 //! for each success; when none is left they wake the task and answer `Pending`, although they
 //! could have gone on. So a loop over a channel that is never empty suspends now and then.
+#![forbid(unsafe_code)]
 
 use crate::task;
 use crate::worker::context;

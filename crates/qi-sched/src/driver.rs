@@ -1,4 +1,5 @@
 //! The seam between the scheduler and whatever its workers sleep on.
+#![forbid(unsafe_code)]
 
 use std::any::Any;
 use std::sync::{Condvar, Mutex, PoisonError};

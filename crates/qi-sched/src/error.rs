@@ -1,4 +1,5 @@
 //! Errors of the scheduler, in English and Chinese.
+#![forbid(unsafe_code)]
 
 use crate::task::{Payload, TaskId};
 use std::fmt;

@@ -9,6 +9,7 @@
 //! The monitor sleeps when all workers sleep. A worker that wakes up changes the count of those
 //! awake, then looks whether the monitor sleeps; the monitor announces its sleep, then looks at
 //! the count: with a `SeqCst` fence in between on both sides, one sees the other. (I11)
+#![forbid(unsafe_code)]
 
 use crate::scheduler::Shared;
 use crate::worker::counters::Counter;

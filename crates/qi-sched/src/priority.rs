@@ -1,4 +1,5 @@
 //! Priorities of tasks, which are the lanes of the scheduler.
+#![forbid(unsafe_code)]
 
 use std::fmt;
 

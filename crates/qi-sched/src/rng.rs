@@ -1,4 +1,5 @@
 //! The randomness of a worker: which victim to look at first. Seeded, so that runs can be replayed.
+#![forbid(unsafe_code)]
 
 use std::cell::Cell;
 

@@ -18,6 +18,7 @@
 //! read-modify-writes, through which the last one sees whatever the others spawned. Threads that
 //! are not workers read the phase after they have announced themselves in [`Gate::enter`], and
 //! the last thread waits for those inside. (I10)
+#![forbid(unsafe_code)]
 
 use crate::sync::{AtomicBool, AtomicUsize, fence};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};

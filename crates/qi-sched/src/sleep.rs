@@ -29,6 +29,7 @@
 //! # Rejected
 //! Waking one worker per push (a herd, most of which finds nothing); a sleeping bit per worker
 //! without the count of searchers (every push pays a system call while somebody is on the way).
+#![forbid(unsafe_code)]
 
 use crate::sync::{AtomicUsize, Mutex, fence, lock};
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};

@@ -1,4 +1,5 @@
 //! Figures of a scheduler, and the list of its live tasks.
+#![forbid(unsafe_code)]
 
 use crate::priority::TaskPriority;
 use crate::scheduler::Shared;

@@ -1,5 +1,6 @@
 //! The synchronisation primitives of the protocol files: the standard ones, or loom's under
 //! `cfg(loom)`, so that the models run the production source.
+#![forbid(unsafe_code)]
 
 #[cfg(not(loom))]
 mod cell;

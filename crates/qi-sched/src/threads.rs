@@ -1,4 +1,5 @@
 //! The worker threads as a set: how many there are, and which are spare.
+#![forbid(unsafe_code)]
 
 use crate::worker::{Core, ThreadSlot};
 use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};

@@ -17,8 +17,10 @@ pub(crate) const EXTERNALS: &[External] = &[
     external("futures-util", "the futures-io traits and combinators"),
     external("mio", "epoll, kqueue and IOCP behind one interface"),
     external("nix", "the timerfd of Linux without unsafe code"),
+    external("pin-project-lite", "the projection of a pinned Timeout without unsafe code"),
     external("thiserror", "error types without hand-written Display"),
     external("tracing", "the events of the debug option"),
+    external("tracing-subscriber", "writes these events if the program does not"),
     external("loom", "the model checker; compiled under cfg(loom) only"),
 ];
 

@@ -37,17 +37,63 @@ const PLAIN: Example = Example {
     leak_check: false,
 };
 
-pub(crate) const EXAMPLES: &[Example] = &[Example {
-    package: "qi-sys",
-    name: "clock",
-    output: &[
-        r"^usable processors +[1-9]\d*$",
-        r"^monotonic clock +\d+\.\d+ s$",
-        // A sleep of 50 ms may last longer, never shorter.
-        r"^sleep of 50 ms +([5-9]\d|\d{3,})\.\d+ ms$",
-        r"^one yield +\d+ ns$",
-        r"^processor time so far +\d+\.\d+ ms$",
-    ],
-    leak_check: true,
-    ..PLAIN
-}];
+pub(crate) const EXAMPLES: &[Example] = &[
+    Example {
+        package: "qi-sys",
+        name: "clock",
+        output: &[
+            r"^usable processors +[1-9]\d*$",
+            r"^monotonic clock +\d+\.\d+ s$",
+            // A sleep of 50 ms may last longer, never shorter.
+            r"^sleep of 50 ms +([5-9]\d|\d{3,})\.\d+ ms$",
+            r"^one yield +\d+ ns$",
+            r"^processor time so far +\d+\.\d+ ms$",
+        ],
+        leak_check: true,
+        ..PLAIN
+    },
+    Example {
+        package: "qi-reactor",
+        name: "echo",
+        output: &[r"^echoed [1-9]\d* messages$", r"^5 ticks, none of them early$"],
+        leak_check: true,
+        ..PLAIN
+    },
+    Example {
+        package: "qi-sched",
+        name: "tree",
+        args: &["12"],
+        output: &[r"^4096 leaves, 8191 tasks, \d+ of them run in place, "],
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
+        name: "async_runtime_demo",
+        output: &[
+            r"^runtime: 4 workers, Running$",
+            r"^basic: 任务完成！$",
+            r"^basic: the task returned 42 after \d{3,} ms$",
+            r"^priorities: spawned low to critical, run critical → high → normal → low$",
+            r"^cancellation: task \d+ was cancelled \(任务 \d+ 已被取消\), status cancelled$",
+            r"^failure: task \d+ panicked: out of tea, and the runtime is Running$",
+            r"^statistics: 活跃任务数: 3$",
+            r"^statistics: 队列任务数: 0$",
+            r"^statistics: 工作线程数: 4$",
+            r#"^statistics: task \d+ "sleeper 2" is waiting, normal$"#,
+            r"^statistics: 4 cancelled in all$",
+            r"^shutdown: Stopped$",
+        ],
+        leak_check: true,
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
+        name: "priorities",
+        args: &["0.5"],
+        output: &[
+            r"^high heartbeat over 10000 low tasks: \d+ beats, late by p50 ",
+            r"^normal heartbeat over 10000 normal tasks: \d+ beats, late by p50 ",
+        ],
+        ..PLAIN
+    },
+];

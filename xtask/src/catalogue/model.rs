@@ -17,7 +17,32 @@ pub(crate) struct Model {
     pub(crate) mutants: &'static [&'static str],
 }
 
-pub(crate) const MODELS: &[Model] = &[];
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "loom_unpark_is_never_lost",
+        package: "qi-reactor",
+        preemption_bound: 3,
+        mutants: &["park_forgets_notice"],
+    },
+    Model {
+        name: "loom_an_earlier_timer_ends_a_park",
+        package: "qi-reactor",
+        preemption_bound: 3,
+        mutants: &["timer_never_kicks"],
+    },
+    Model {
+        name: "loom_an_event_reaches_a_waiter",
+        package: "qi-reactor",
+        preemption_bound: 3,
+        mutants: &["waiter_skips_second_look"],
+    },
+    Model {
+        name: "loom_clearing_keeps_a_newer_event",
+        package: "qi-reactor",
+        preemption_bound: 3,
+        mutants: &["clear_ignores_tick"],
+    },
+];
 
 /// Refuses the name of a model that does not exist.
 pub(crate) fn require(name: &str) -> anyhow::Result<()> {

@@ -11,6 +11,23 @@ const fn file(path: &'static str, reason: &'static str) -> UnsafeFile {
 }
 
 pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
+    file("crates/qi-sched/src/pool/chunk.rs", "carves blocks out of aligned memory"),
+    file("crates/qi-sched/src/pool/depot.rs", "links free blocks and chunks"),
+    file("crates/qi-sched/src/pool/magazine.rs", "links free blocks"),
+    file("crates/qi-sched/src/pool/mod.rs", "gives and takes blocks"),
+    file(
+        "crates/qi-sched/src/scheduler/spawn.rs",
+        "makes blocks tasks, and argues which thread may have what",
+    ),
+    file("crates/qi-sched/src/task/cell.rs", "keeps futures and outputs in one place"),
+    file("crates/qi-sched/src/task/handle.rs", "moves outputs to their owner"),
+    file("crates/qi-sched/src/task/header.rs", "reaches a future whose type is unknown"),
+    file("crates/qi-sched/src/task/join_slot.rs", "shares a waker by the rules of the state word"),
+    file("crates/qi-sched/src/task/reference.rs", "counts references to a block"),
+    file("crates/qi-sched/src/task/request.rs", "turns a transition's reference into a hint"),
+    file("crates/qi-sched/src/task/running.rs", "wraps the right to run a task into safe types"),
+    file("crates/qi-sched/src/task/waker.rs", "implements the raw waker"),
+    file("crates/qi-sched/src/worker/context.rs", "keeps the thread's context and its seat"),
     file("qi-sys/src/ffi.rs", "declares the C side"),
     file("qi-sys/src/ffi_internal.rs", "declares the C side's arithmetic, for unit tests"),
     file("qi-sys/src/ffi_internal_linux.rs", "calls the C side with pointers, for unit tests"),

@@ -1,4 +1,5 @@
 //! Size classes of task blocks.
+#![forbid(unsafe_code)]
 
 use std::alloc::Layout;
 

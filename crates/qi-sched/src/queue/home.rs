@@ -1,5 +1,6 @@
 //! Queues of tasks that have a home: one thread (their futures are not `Send`) or one seat
 //! (stealing is off). Others put tasks into the inbox, only the owner takes them.
+#![forbid(unsafe_code)]
 
 use super::local::settled;
 use crate::priority::TaskPriority;

@@ -1,4 +1,5 @@
 //! A cheap global picture of the lanes other than Normal: it moves only when they are used.
+#![forbid(unsafe_code)]
 
 use crate::priority::TaskPriority;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -6,6 +6,7 @@
 //! first, memory grows with the tree and each child is switched to twice. The newest child
 //! does not starve the older: every few picks the oldest goes first (see `worker::pick`), and
 //! thieves take from that end.
+#![forbid(unsafe_code)]
 
 use crate::priority::TaskPriority;
 use crate::task::TaskRef;

@@ -1,4 +1,5 @@
 //! Run queues: a worker's own, the homes', and what all workers know of the lanes.
+#![forbid(unsafe_code)]
 
 mod home;
 mod lanes;

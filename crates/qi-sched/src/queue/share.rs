@@ -1,4 +1,5 @@
 //! Shares: the picks owed to lower lanes while higher ones are backlogged.
+#![forbid(unsafe_code)]
 
 use crate::error::ConfigError;
 use crate::priority::TaskPriority;

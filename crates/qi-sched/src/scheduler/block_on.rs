@@ -4,6 +4,7 @@
 //! pinned to it cannot move: it runs them itself, on top of the blocked one's stack, until the
 //! future is ready. If the system refuses another thread, the blocked one keeps the seat and steps
 //! it itself.
+#![forbid(unsafe_code)]
 
 use super::shared::Shared;
 use crate::coop;

@@ -1,4 +1,5 @@
 //! Options of a scheduler, and its making.
+#![forbid(unsafe_code)]
 
 use super::Scheduler;
 use super::shared::Shared;

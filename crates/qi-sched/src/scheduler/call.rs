@@ -1,4 +1,5 @@
 //! Closures as futures: a blocking call, and what makes a pinned future.
+#![forbid(unsafe_code)]
 
 use std::future::Future;
 use std::pin::Pin;

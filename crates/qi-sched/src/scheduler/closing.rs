@@ -1,5 +1,6 @@
 //! The way from Running to Stopped: close, drain, join. The phases and their race are in
 //! [`crate::shutdown`]; here is what is done in each.
+#![forbid(unsafe_code)]
 
 use super::shared::Shared;
 use crate::error::ShutdownError;

@@ -1,4 +1,5 @@
 //! A handle to a scheduler: to spawn with from anywhere.
+#![forbid(unsafe_code)]
 
 use super::block_on::block_on;
 use super::shared::Shared;

@@ -1,4 +1,5 @@
 //! Threads and seats: starting threads, and finding somebody for a seat.
+#![forbid(unsafe_code)]
 
 use super::shared::Shared;
 use crate::sleep::Roused;

@@ -1,4 +1,5 @@
 //! What all threads of a scheduler share, and the ways of a runnable task into a queue.
+#![forbid(unsafe_code)]
 
 use crate::blocking::BlockingPool;
 use crate::clock::Clock;

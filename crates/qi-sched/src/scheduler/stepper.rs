@@ -1,4 +1,5 @@
 //! Workers without threads: stepped one by one, by a test or by a host's own loop.
+#![forbid(unsafe_code)]
 
 use super::handle::Handle;
 use super::shared::Shared;

@@ -1,4 +1,5 @@
 //! Options of one task.
+#![forbid(unsafe_code)]
 
 use super::call::BlockingCall;
 use super::shared::Shared;

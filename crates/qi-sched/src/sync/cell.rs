@@ -1,4 +1,5 @@
 //! The standard cell with the interface of loom's, which watches each access.
+#![forbid(unsafe_code)]
 
 /// A place that the protocol around it hands from one to another.
 #[derive(Debug)]

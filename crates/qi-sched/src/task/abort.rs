@@ -1,4 +1,5 @@
 //! A handle that can cancel a task and look at it, but not wait for it.
+#![forbid(unsafe_code)]
 
 use super::id::TaskId;
 use super::reference::TaskRef;

@@ -1,4 +1,5 @@
 //! Task ids.
+#![forbid(unsafe_code)]
 
 use std::fmt;
 use std::num::NonZeroU64;

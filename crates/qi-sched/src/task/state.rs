@@ -31,6 +31,7 @@
 //! the previous owner of the right published. A wake that changes nothing still writes the word:
 //! the poll that follows must see what the waker's caller wrote, and a mere load would let that
 //! store pass it (the poll would then miss it, and no further wake would come).
+#![forbid(unsafe_code)]
 
 use super::transition::{
     CancelRequest, Claim, Completion, Detach, Outcome, Placement, Suspend, Wake,

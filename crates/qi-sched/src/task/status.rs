@@ -1,4 +1,5 @@
 //! The states of a task as a user sees them.
+#![forbid(unsafe_code)]
 
 use super::state::Snapshot;
 use super::transition::Outcome;

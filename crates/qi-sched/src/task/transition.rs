@@ -1,4 +1,5 @@
 //! What the transitions of the state word answer: each says what its caller has to do now.
+#![forbid(unsafe_code)]
 
 use crate::priority::TaskPriority;
 

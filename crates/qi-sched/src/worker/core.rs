@@ -1,6 +1,7 @@
 //! The part of a worker that belongs to its seat: queues, memory, randomness, accounts. It moves
 //! from thread to thread when a seat is handed over; everything in it is touched by the thread on
 //! the seat alone, through shared references that never live across the user's code.
+#![forbid(unsafe_code)]
 
 use super::counters::SeatCounters;
 use crate::pool::Magazine;

@@ -1,4 +1,5 @@
 //! Counters: written by one thread each, without read-modify-write on the hot path.
+#![forbid(unsafe_code)]
 
 use crate::priority::TaskPriority;
 use crate::task::Outcome;

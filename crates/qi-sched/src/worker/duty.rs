@@ -7,6 +7,7 @@
 //! follows the average. A single long poll among short ones is noticed at the next reading, which
 //! is a few short polls later. Timers are thus looked at after long polls, not every so many
 //! polls; and events at least every [`TURN_EVERY`].
+#![forbid(unsafe_code)]
 
 use super::context::Context;
 use super::core::Core;

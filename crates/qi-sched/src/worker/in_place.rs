@@ -4,6 +4,7 @@
 //! for all of it and two switches per child. Compute pools run a child that nobody has taken yet
 //! at the point where its parent waits for it (Cilk's and rayon's join). Here that is allowed only
 //! where the parent could not tell the difference from a fast worker next door, see [`may_run`].
+#![forbid(unsafe_code)]
 
 use super::context::Context;
 use super::run::execute;

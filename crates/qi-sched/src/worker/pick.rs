@@ -3,6 +3,7 @@
 //! While only the Normal lane is in use the pick is that of a scheduler without priorities
 //! ([`next_normal`]). Otherwise a lane is chosen first ([`next_mixed`]): one that is due by its
 //! share, else the highest in which anybody has something that this worker can reach.
+#![forbid(unsafe_code)]
 
 use super::context::Context;
 use super::core::Core;

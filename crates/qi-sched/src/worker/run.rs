@@ -1,4 +1,5 @@
 //! Running one task: from a hint to its next suspension point or its end.
+#![forbid(unsafe_code)]
 
 use super::context::Context;
 use crate::coop;

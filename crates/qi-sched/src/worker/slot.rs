@@ -8,6 +8,7 @@
 //! when it changes its place, writes the new one, then looks at the inbox before it sleeps. A
 //! `SeqCst` fence between the two steps of each makes one see the other; both sleeping places
 //! remember a wake-up that came too early. (I8)
+#![forbid(unsafe_code)]
 
 use super::core::Core;
 use crate::queue::Inbox;

@@ -5,6 +5,7 @@
 //! chain of tasks that wake each other would hop from worker to worker (Tokio 7431 measured 30 %
 //! for that, and gave stealing up; 4941 is the price of giving it up). It is taken all the same
 //! when the worker does not move: the monitor marks such a worker.
+#![forbid(unsafe_code)]
 
 use super::context::Context;
 use super::core::{Core, Seat};

@@ -4,6 +4,7 @@
 //! lose the seat inside a task (a nested `block_on` gives it away); then it goes on without: it
 //! runs the tasks pinned to it, and is spare otherwise. A spare thread takes the next seat that is
 //! handed over, or ends after a while.
+#![forbid(unsafe_code)]
 
 use super::core::Core;
 use super::slot::ThreadSlot;
