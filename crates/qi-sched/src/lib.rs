@@ -38,6 +38,8 @@ mod config;
 pub mod coop;
 mod driver;
 mod error;
+#[cfg(all(test, loom))]
+mod model;
 mod monitor;
 mod pool;
 mod priority;

@@ -12,15 +12,18 @@
 //! * At most one worker searches of its own accord; those it wakes inherit the role. A searcher
 //!   that finds work and was the last one notifies in turn if it left work behind: so wake-ups
 //!   spread as long as there is work, and stop when there is none.
-//! * A worker out of work announces its sleep, and if it was the last searcher it looks at all
-//!   queues once more; only then it parks. (I7)
+//! * A worker out of work announces its sleep, and if nobody else searches it looks at all queues
+//!   once more; only then it parks. (I7)
 //!
 //! # The race, and why nothing is lost
 //! A producer pushes, then reads the word; a searcher lowers the word, then reads the queues.
 //! Each has a `SeqCst` fence between its two steps, so at least one of them sees the other's
 //! first step: either the producer finds nobody searching and wakes a sleeper, or the last
-//! searcher finds the entry. A worker that was refused the search may sleep unchecked: at that
-//! moment another one searched, whose own end of search comes later.
+//! searcher finds the entry. The same holds for a searcher that stops because it found work: it
+//! lowers the word, then looks whether more is left. A worker that was refused the search looks,
+//! too, unless somebody still searches at the moment when it announces its sleep: the one who
+//! refused it may have found work and be busy with it since. Whoever still searches then ends its
+//! search later, and sees the sleeper.
 //!
 //! # Memory ordering
 //! The counts are changed with `SeqCst` read-modify-writes for the benefit of readers of this
@@ -79,20 +82,30 @@ impl Sleep {
 
     /// Asks for the role of the searcher. Refused while another one has it.
     pub(crate) fn try_search(&self) -> bool {
-        // Relaxed: only a first look; the exchange decides.
-        let counts = self.counts.load(Relaxed);
-        counts & SEARCHING_MASK == 0
-            && self.counts.compare_exchange(counts, counts + SEARCHING, SeqCst, Relaxed).is_ok()
+        // Relaxed: the exchange decides; who is refused looks again when it announces its sleep.
+        let mut counts = self.counts.load(Relaxed);
+        while counts & SEARCHING_MASK == 0 {
+            // Others fall asleep and wake up meanwhile: only a searcher is a reason to give up.
+            match self.counts.compare_exchange_weak(counts, counts + SEARCHING, SeqCst, Relaxed) {
+                Ok(_) => return true,
+                Err(seen) => counts = seen,
+            }
+        }
+        false
     }
 
-    /// Gives the role up, having found work; `true` if no searcher is left.
+    /// Gives the role up, having found work; `true` if no searcher is left: then the caller looks
+    /// whether it left work behind, and notifies.
     #[must_use]
     pub(crate) fn stop_searching(&self) -> bool {
         let before = self.counts.fetch_sub(SEARCHING, SeqCst);
+        // Pairs with the fence in `notify`: see "The race" above.
+        #[cfg(not(qi_mutant = "sleep_stop_without_fence"))]
+        fence(SeqCst);
         before & SEARCHING_MASK == SEARCHING
     }
 
-    /// Announces that the worker of `seat` goes to sleep. If it was the last searcher, all queues
+    /// Announces that the worker of `seat` goes to sleep. Unless somebody else searches, all queues
     /// are looked at once more (`work_left`) before it may park. (I7)
     #[must_use]
     pub(crate) fn fall_asleep(
@@ -102,17 +115,17 @@ impl Sleep {
         work_left: impl FnOnce() -> bool,
     ) -> Announced {
         let mut asleep = lock(&self.asleep);
-        let change = AWAKE + if searching { SEARCHING } else { 0 };
-        let before = self.counts.fetch_sub(change, SeqCst);
+        let own = if searching { SEARCHING } else { 0 };
+        let before = self.counts.fetch_sub(AWAKE + own, SeqCst);
         asleep.push(seat);
         drop(asleep);
         // Pairs with the fence in `notify`: see "The race" above.
         #[cfg(not(qi_mutant = "sleep_announce_without_fence"))]
         fence(SeqCst);
-        let last = searching && before & SEARCHING_MASK == SEARCHING;
-        #[cfg(qi_mutant = "sleep_without_last_look")]
-        let last = false;
-        if last && work_left() { Announced::WorkLeft } else { Announced::MayPark }
+        let alone = before & SEARCHING_MASK == own
+            && (searching || !cfg!(qi_mutant = "sleep_refused_without_look"))
+            && !cfg!(qi_mutant = "sleep_without_last_look");
+        if alone && work_left() { Announced::WorkLeft } else { Announced::MayPark }
     }
 
     /// Makes one sleeper a searcher, if there is one and nobody searches. The caller unparks it.

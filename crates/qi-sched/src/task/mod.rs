@@ -37,9 +37,9 @@ pub(crate) use join_slot::JoinSlot;
 pub(crate) use reference::TaskRef;
 pub(crate) use running::{Claimed, Ended, Polled, Running, Suspended};
 pub(crate) use state::State;
-#[cfg(all(test, loom))]
-pub(crate) use state::{Detach, Wake};
 pub use status::TaskStatus;
+#[cfg(all(test, loom))]
+pub(crate) use transition::{CancelRequest, Claim, Detach, Suspend, Wake};
 pub(crate) use transition::{Outcome, Placement};
 pub(crate) use waker::wakes;
 

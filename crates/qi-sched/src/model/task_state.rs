@@ -1,0 +1,311 @@
+//! The state word against its rules: one runner, no wake lost, the block freed once (I1, I2, I3).
+//!
+//! The task's future is a cell that loom watches: two that touch it at once are found, and so is
+//! one that touches it without having seen what the one before did. The queue is a list under a
+//! lock that says nothing of the task: it is locked for the moment of a push or a pop only.
+#![forbid(unsafe_code)]
+
+use super::watched::Watched;
+use crate::priority::TaskPriority;
+use crate::task::{CancelRequest, Claim, Outcome, Placement, State, Suspend, Wake};
+use loom::sync::Mutex;
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use loom::thread;
+use std::sync::Arc;
+
+/// What the future remembers.
+#[derive(Default)]
+struct Future {
+    polls: usize,
+    /// What the last poll saw of the event.
+    seen: usize,
+    dropped: bool,
+}
+
+/// A task as far as its state word is concerned.
+struct Task {
+    state: State,
+    future: Watched<Future>,
+    /// What a waker's caller writes before it wakes. Relaxed: the wake must carry it.
+    event: AtomicUsize,
+    /// At this value of the event the future is ready.
+    ready_at: usize,
+    hints: Mutex<usize>,
+    /// Touched by whoever frees the block, and read by everybody who uses it.
+    block: Watched<bool>,
+    freed: AtomicBool,
+}
+
+impl Task {
+    /// A task with the references of its life, its first hint (which is queued) and its handle.
+    fn spawn(ready_at: usize) -> Arc<Self> {
+        let state = State::free();
+        state.publish(TaskPriority::Normal, Placement::Anywhere);
+        Arc::new(Self {
+            state,
+            future: Watched::default(),
+            event: AtomicUsize::new(0),
+            ready_at,
+            hints: Mutex::new(1),
+            block: Watched::new(true),
+            freed: AtomicBool::new(false),
+        })
+    }
+
+    /// Whoever calls this holds a reference: the block must not have been freed.
+    fn in_use(&self) {
+        self.block.look(|live| assert!(*live, "used after it was freed"));
+    }
+
+    fn free(&self) {
+        self.block.change(|live| assert!(std::mem::replace(live, false), "freed twice"));
+        self.freed.store(true, Relaxed);
+    }
+
+    fn release(&self, count: u64) {
+        self.in_use();
+        if self.state.release(count) {
+            self.free();
+        }
+    }
+
+    fn push_hint(&self) {
+        *self.hints.lock().unwrap() += 1;
+    }
+
+    fn pop_hint(&self) -> bool {
+        let mut hints = self.hints.lock().unwrap();
+        let popped = *hints > 0;
+        *hints -= usize::from(popped);
+        popped
+    }
+
+    /// What a worker does with a hint.
+    fn run_hint(&self) {
+        self.in_use();
+        match self.state.claim() {
+            Claim::Stale { free: true } => self.free(),
+            Claim::Stale { free: false } => {}
+            Claim::Run { cancelled, .. } => self.execute(cancelled, true),
+        }
+    }
+
+    /// What the holder of RUNNING does.
+    fn execute(&self, cancelled: bool, hint: bool) {
+        if cancelled {
+            return self.end(Outcome::Cancelled, hint);
+        }
+        let ready = self.future.change(|future| {
+            assert!(!future.dropped, "polled after it was dropped");
+            future.polls += 1;
+            future.seen = self.event.load(Relaxed);
+            future.seen >= self.ready_at
+        });
+        if ready {
+            return self.end(Outcome::Completed, hint);
+        }
+        match self.state.suspend(hint) {
+            Suspend::Waiting => {}
+            Suspend::Requeue(_) => self.push_hint(),
+            Suspend::Cancelled => self.end(Outcome::Cancelled, hint),
+        }
+    }
+
+    fn end(&self, outcome: Outcome, hint: bool) {
+        self.future.change(|future| {
+            assert!(!std::mem::replace(&mut future.dropped, true), "dropped twice");
+        });
+        let completion = self.state.complete(outcome, hint);
+        if completion.refs > 0 {
+            self.release(completion.refs);
+        }
+    }
+
+    /// Writes the event, then wakes by an owned waker.
+    fn wake(&self, event: usize) {
+        self.in_use();
+        self.event.fetch_max(event, Relaxed);
+        match self.state.wake_by_value() {
+            Wake::Schedule(_) => self.push_hint(),
+            Wake::Nothing { free: true } => self.free(),
+            Wake::Nothing { free: false } => {}
+        }
+    }
+
+    /// Writes the event, then wakes by a borrowed waker and drops that.
+    fn wake_by_ref(&self, event: usize) {
+        self.in_use();
+        self.event.fetch_max(event, Relaxed);
+        if let Wake::Schedule(_) = self.state.wake_by_ref() {
+            self.push_hint();
+        }
+        self.release(1);
+    }
+
+    fn cancel(&self) {
+        self.in_use();
+        if let CancelRequest::Schedule(_) = self.state.request_cancel() {
+            self.push_hint();
+        }
+    }
+
+    /// Runs whatever is queued.
+    fn run_all(&self) {
+        while self.pop_hint() {
+            self.run_hint();
+        }
+    }
+
+    fn drop_handle(&self) {
+        self.in_use();
+        let _ = self.state.detach();
+        self.release(1);
+    }
+}
+
+/// A worker that takes one hint, if it finds one.
+fn worker(task: &Arc<Task>) -> thread::JoinHandle<()> {
+    let task = task.clone();
+    thread::spawn(move || {
+        if task.pop_hint() {
+            task.run_hint();
+        }
+    })
+}
+
+/// Two wakes against a poll: the last poll sees what the last waker wrote.
+fn wakes_lead_to_a_poll_that_sees_the_event() {
+    let task = Task::spawn(usize::MAX);
+    task.state.add_ref();
+    task.state.add_ref();
+    let by_value = {
+        let task = task.clone();
+        thread::spawn(move || task.wake(1))
+    };
+    let runner = worker(&task);
+    task.wake_by_ref(2);
+    by_value.join().unwrap();
+    runner.join().unwrap();
+    // Whatever is queued now is polled with everything seen; what is not queued has been.
+    task.run_all();
+    assert_eq!(task.future.look(|future| future.seen), 2, "a wake-up was lost");
+    task.cancel();
+    task.run_all();
+    task.drop_handle();
+    assert!(task.freed.load(Relaxed), "leaked");
+}
+
+/// The wake that ends the task comes while others run and drop it.
+fn a_task_ends_once_and_is_freed_once() {
+    let task = Task::spawn(1);
+    task.state.add_ref();
+    let waker = {
+        let task = task.clone();
+        thread::spawn(move || task.wake(1))
+    };
+    let runner = worker(&task);
+    task.drop_handle();
+    waker.join().unwrap();
+    runner.join().unwrap();
+    task.run_all();
+    assert!(task.future.look(|future| future.dropped), "the wake-up was lost");
+    assert!(task.freed.load(Relaxed), "leaked");
+}
+
+/// Escalation leaves two hints of one runnable task, which two workers take.
+fn several_hints_have_one_runner() {
+    let task = Task::spawn(1);
+    let runners = [worker(&task), worker(&task)];
+    if task.state.set_priority(TaskPriority::High).is_some() {
+        task.push_hint();
+    }
+    if task.state.raise(TaskPriority::Critical).is_some() {
+        task.push_hint();
+    }
+    for runner in runners {
+        runner.join().unwrap();
+    }
+    task.run_all();
+    assert!(!task.state.load().is_done() && task.future.look(|future| future.polls) >= 1);
+    task.state.add_ref();
+    task.wake(1);
+    task.run_all();
+    assert!(task.future.look(|future| future.dropped));
+    task.drop_handle();
+    assert!(task.freed.load(Relaxed), "leaked");
+}
+
+/// Cancelling against a poll and a wake: the future is dropped, once, by whoever runs the task.
+fn cancelling_drops_the_future_once() {
+    let task = Task::spawn(1);
+    task.state.add_ref();
+    let waker = {
+        let task = task.clone();
+        thread::spawn(move || task.wake(1))
+    };
+    let runner = worker(&task);
+    task.cancel();
+    task.drop_handle();
+    waker.join().unwrap();
+    runner.join().unwrap();
+    task.run_all();
+    assert!(task.future.look(|future| future.dropped), "the request was lost");
+    assert!(task.freed.load(Relaxed), "leaked");
+}
+
+/// A parent runs the child in place while a worker holds the child's hint.
+fn a_child_run_in_place_has_one_runner() {
+    let task = Task::spawn(1);
+    task.state.add_ref();
+    let waker = {
+        let task = task.clone();
+        thread::spawn(move || task.wake_by_ref(1))
+    };
+    let runner = worker(&task);
+    task.in_use();
+    if task.state.claim_in_place() {
+        task.execute(false, false);
+    }
+    waker.join().unwrap();
+    runner.join().unwrap();
+    task.run_all();
+    assert!(task.future.look(|future| future.dropped), "the wake-up was lost");
+    task.drop_handle();
+    assert!(task.freed.load(Relaxed), "leaked");
+}
+
+/// A walker finds the block while the task ends: it has a reference or nothing.
+fn a_walker_never_revives_a_freed_block() {
+    let task = Task::spawn(0);
+    let walker = {
+        let task = task.clone();
+        thread::spawn(move || {
+            if task.state.try_add_ref() {
+                task.cancel();
+                task.release(1);
+            }
+        })
+    };
+    let runner = worker(&task);
+    task.drop_handle();
+    walker.join().unwrap();
+    runner.join().unwrap();
+    task.run_all();
+    assert!(task.future.look(|future| future.dropped));
+    assert!(task.freed.load(Relaxed), "leaked");
+}
+
+#[test]
+fn loom_task_state() {
+    super::explore(
+        "loom_task_state",
+        &[
+            wakes_lead_to_a_poll_that_sees_the_event,
+            a_task_ends_once_and_is_freed_once,
+            several_hints_have_one_runner,
+            cancelling_drops_the_future_once,
+            a_child_run_in_place_has_one_runner,
+            a_walker_never_revives_a_freed_block,
+        ],
+    );
+}
