@@ -93,6 +93,7 @@ impl Gate {
     pub(crate) fn advance(&self, phase: Phase) -> bool {
         let before = self.phase.fetch_max(phase as usize, AcqRel);
         // Pairs with the fence in `enter`.
+        #[cfg(not(qi_mutant = "gate_advance_without_fence"))]
         fence(SeqCst);
         before < phase as usize
     }
@@ -126,7 +127,10 @@ impl Gate {
     /// The walk is over: every task it found has been cancelled.
     pub(crate) fn end_walk(&self) {
         // Release: pairs with `walk_is_done`.
+        #[cfg(not(qi_mutant = "gate_walk_ends_unordered"))]
         self.walk_done.store(true, Release);
+        #[cfg(qi_mutant = "gate_walk_ends_unordered")]
+        self.walk_done.store(true, Relaxed);
     }
 
     /// Whether workers with nothing left may leave.

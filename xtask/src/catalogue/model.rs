@@ -42,6 +42,44 @@ pub(crate) const MODELS: &[Model] = &[
         preemption_bound: 3,
         mutants: &["clear_ignores_tick"],
     },
+    Model {
+        name: "loom_task_state",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &[
+            "state_claim_keeps_scheduled",
+            "state_suspend_forgets_wake",
+            "state_wake_without_write",
+        ],
+    },
+    Model {
+        name: "loom_join",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &["join_set_ignores_done", "join_unset_ignores_done"],
+    },
+    Model {
+        name: "loom_sleep",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &[
+            "sleep_announce_without_fence",
+            "sleep_notify_without_fence",
+            "sleep_refused_without_look",
+            "sleep_stop_without_fence",
+            "sleep_without_last_look",
+        ],
+    },
+    Model {
+        name: "loom_shutdown",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &[
+            "gate_advance_without_fence",
+            "gate_enter_without_fence",
+            "gate_walk_ends_unordered",
+        ],
+    },
 ];
 
 /// Refuses the name of a model that does not exist.

@@ -11,6 +11,8 @@ const fn file(path: &'static str, reason: &'static str) -> UnsafeFile {
 }
 
 pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
+    file("crates/qi-sched/src/model/join.rs", "fills and empties the join slot as a task does"),
+    file("crates/qi-sched/src/model/watched.rs", "hands content between the threads of a model"),
     file("crates/qi-sched/src/pool/chunk.rs", "carves blocks out of aligned memory"),
     file("crates/qi-sched/src/pool/depot.rs", "links free blocks and chunks"),
     file("crates/qi-sched/src/pool/magazine.rs", "links free blocks"),

@@ -300,9 +300,9 @@ fn loom_task_state() {
     super::explore(
         "loom_task_state",
         &[
+            several_hints_have_one_runner,
             wakes_lead_to_a_poll_that_sees_the_event,
             a_task_ends_once_and_is_freed_once,
-            several_hints_have_one_runner,
             cancelling_drops_the_future_once,
             a_child_run_in_place_has_one_runner,
             a_walker_never_revives_a_freed_block,

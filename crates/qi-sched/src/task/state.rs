@@ -214,7 +214,7 @@ impl State {
             debug_assert!(word & RUNNING != 0 && word & DONE == 0);
             if word & CANCEL != 0 {
                 (None, Suspend::Cancelled)
-            } else if word & SCHEDULED != 0 {
+            } else if word & SCHEDULED != 0 && !cfg!(qi_mutant = "state_suspend_forgets_wake") {
                 let word = if hint { word } else { Self::one_more(word) };
                 (Some(word & !RUNNING), Suspend::Requeue(Snapshot(word).lane()))
             } else {
@@ -270,7 +270,8 @@ impl State {
                 (Some(word | SCHEDULED), Wake::Schedule(Snapshot(word).lane()))
             } else {
                 // Written even when nothing changes: see "Memory ordering".
-                (Some(word | SCHEDULED), Wake::Nothing { free: false })
+                let skip = cfg!(qi_mutant = "state_wake_without_write") && word & SCHEDULED != 0;
+                ((!skip).then_some(word | SCHEDULED), Wake::Nothing { free: false })
             }
         })
     }
