@@ -29,22 +29,27 @@ use std::time::Duration;
 pub struct AsyncRuntimeBuilder {
     config: AsyncRuntimeConfig,
     scheduler: SchedulerBuilder,
+    /// Whether `config.worker_threads` was said by the user.
+    workers_set: bool,
 }
 
 impl AsyncRuntimeBuilder {
     pub(crate) fn new() -> Self {
-        Self { config: AsyncRuntimeConfig::default(), scheduler: Scheduler::builder() }
+        let config = AsyncRuntimeConfig::with_worker_threads(0);
+        Self { config, scheduler: Scheduler::builder(), workers_set: false }
     }
 
     /// Takes all options of a config; see [`AsyncRuntimeConfig`].
     pub fn config(mut self, config: AsyncRuntimeConfig) -> Self {
         self.config = config;
+        self.workers_set = true;
         self
     }
 
     /// See [`AsyncRuntimeConfig::worker_threads`].
     pub fn worker_threads(mut self, count: usize) -> Self {
         self.config.worker_threads = count;
+        self.workers_set = true;
         self
     }
 
@@ -158,14 +163,17 @@ impl AsyncRuntimeBuilder {
     /// An option out of range (checked before anything is made), an event queue or a thread that
     /// the system refused. What was made before is given back.
     pub fn build(self) -> Result<AsyncRuntime, RuntimeError> {
-        let Self { config, scheduler } = self;
+        let Self { mut config, mut scheduler, workers_set } = self;
         config.check_stacks()?;
-        let scheduler = scheduler
-            .worker_threads(config.worker_threads)
+        if workers_set {
+            scheduler = scheduler.worker_threads(config.worker_threads);
+        }
+        let mut scheduler = scheduler
             .queue_capacity(config.queue_capacity)
             .poll_interval(config.poll_interval)
             .work_stealing(config.enable_work_stealing);
         scheduler.check()?;
+        config.worker_threads = scheduler.worker_count();
         let reactor = Arc::new(Reactor::new(config.worker_threads)?);
         let driver = Arc::new(ReactorDriver::new(reactor.clone()));
         let surrounding = Surrounding::here();

@@ -45,8 +45,15 @@ pub struct AsyncRuntimeConfig {
 
 impl Default for AsyncRuntimeConfig {
     fn default() -> Self {
+        Self::with_worker_threads(qi_sys::cpu_count().map_or(1, std::num::NonZero::get))
+    }
+}
+
+impl AsyncRuntimeConfig {
+    /// The defaults but for the first, which takes reading files to find.
+    pub(crate) const fn with_worker_threads(worker_threads: usize) -> Self {
         Self {
-            worker_threads: qi_sys::cpu_count().map_or(1, std::num::NonZero::get),
+            worker_threads,
             queue_capacity: 1024,
             max_stack_size: 2 * 1024 * 1024,
             stack_pool_size: 128,

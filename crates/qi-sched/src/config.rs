@@ -52,7 +52,18 @@ pub(crate) const fn extra_seats(workers: usize) -> usize {
     if workers < 4 { 2 } else { 4 }
 }
 
+/// Stands for the number of CPUs until the scheduler is made: finding that out reads files.
+const UNSET: usize = usize::MAX;
+
 impl Config {
+    /// Puts what depends on the machine in place of what was not set.
+    pub(crate) fn resolve(&mut self) {
+        if self.worker_threads == UNSET {
+            let cpus = qi_sys::cpu_count().map_or(1, std::num::NonZero::get);
+            self.worker_threads = cpus.min(MAX_WORKERS);
+        }
+    }
+
     /// Fails on the first option out of range.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         in_range("worker_threads", self.worker_threads, 1, MAX_WORKERS)?;
@@ -95,7 +106,7 @@ fn lasts(
 impl Default for Config {
     fn default() -> Self {
         Self {
-            worker_threads: qi_sys::cpu_count().map_or(1, std::num::NonZero::get),
+            worker_threads: UNSET,
             queue_capacity: 1024,
             work_stealing: true,
             shares: Shares::default(),

@@ -1,69 +1,94 @@
 //! A worker's own run queues, and the ends at which others steal. The one file that names the
 //! deques: protocols around it see only pushes and takes.
 //!
-//! Each lane has two: `woken`, first in first out, for tasks that were woken; and `children`,
-//! last in first out, for new ones. Depth first is what keeps a tree of tasks small: breadth
-//! first, memory grows with the tree and each child is switched to twice. The newest child
-//! does not starve the older: every few picks the oldest goes first (see `worker::pick`), and
-//! thieves take from that end.
+//! Each lane has three, made when the lane is first used:
+//!
+//! * `children`, last in first out, for new tasks. Depth first is what keeps a tree of tasks small:
+//!   breadth first, memory grows with the tree and each child is switched to twice.
+//! * `events`, first in first out, for tasks whose timer was due or whose I/O is ready: they come
+//!   in few and small batches, and how late they are is what users measure.
+//! * `woken`, first in first out, for tasks that other tasks woke, and that yielded.
+//!
+//! A worker takes from them in this order, but not for ever from the first two (see
+//! `worker::pick`); thieves take the oldest of each.
 #![forbid(unsafe_code)]
 
 use crate::priority::TaskPriority;
 use crate::task::TaskRef;
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
+use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 /// The most entries a thief takes from one queue at once; it takes at most half.
 const STEAL_LIMIT: usize = 32;
 
+/// Which of a lane's queues a task goes into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// It was spawned by the task that runs here.
+    Child,
+    /// A timer or an I/O event woke it.
+    Event,
+    /// Another task woke it, or it yielded.
+    Woken,
+}
+
 /// The owner's ends of one lane.
 pub(crate) struct LaneQueues {
-    woken: Worker<TaskRef>,
     children: Worker<TaskRef>,
+    events: Worker<TaskRef>,
+    woken: Worker<TaskRef>,
 }
 
 /// The thieves' ends of one lane.
 pub(crate) struct LaneStealers {
-    woken: Stealer<TaskRef>,
     children: Stealer<TaskRef>,
+    events: Stealer<TaskRef>,
+    woken: Stealer<TaskRef>,
 }
 
-/// The owner's ends of all lanes.
+/// The owner's ends of all lanes in use.
+#[derive(Default)]
 pub(crate) struct LocalQueues {
-    lanes: [LaneQueues; TaskPriority::COUNT],
+    lanes: [OnceCell<LaneQueues>; TaskPriority::COUNT],
 }
 
-/// The thieves' ends of all lanes.
+/// The thieves' ends of all lanes in use.
+#[derive(Default)]
 pub(crate) struct Stealers {
-    lanes: [LaneStealers; TaskPriority::COUNT],
+    lanes: [OnceLock<LaneStealers>; TaskPriority::COUNT],
 }
 
 impl LocalQueues {
-    pub(crate) fn new() -> Self {
-        Self {
-            lanes: std::array::from_fn(|_| LaneQueues {
-                woken: Worker::new_fifo(),
-                children: Worker::new_lifo(),
-            }),
-        }
-    }
-
-    pub(crate) fn stealers(&self) -> Stealers {
-        Stealers {
-            lanes: std::array::from_fn(|lane| LaneStealers {
-                woken: self.lanes[lane].woken.stealer(),
-                children: self.lanes[lane].children.stealer(),
-            }),
-        }
-    }
-
+    /// The lane's queues; the first use makes them, and shows them to thieves.
     #[inline]
-    pub(crate) fn lane(&self, lane: TaskPriority) -> &LaneQueues {
-        &self.lanes[lane.index()]
+    pub(crate) fn lane(&self, lane: TaskPriority, shown: &Stealers) -> &LaneQueues {
+        self.lanes[lane.index()].get_or_init(|| {
+            let queues = LaneQueues {
+                children: Worker::new_lifo(),
+                events: Worker::new_fifo(),
+                woken: Worker::new_fifo(),
+            };
+            let stealers = LaneStealers {
+                children: queues.children.stealer(),
+                events: queues.events.stealer(),
+                woken: queues.woken.stealer(),
+            };
+            // The owner is the only one who sets it, and does so once.
+            let _ = shown.lanes[lane.index()].set(stealers);
+            queues
+        })
+    }
+
+    /// The lane's queues, if it was ever used.
+    #[inline]
+    pub(crate) fn used(&self, lane: TaskPriority) -> Option<&LaneQueues> {
+        self.lanes[lane.index()].get()
     }
 
     /// Entries in all lanes.
     pub(crate) fn len(&self) -> usize {
-        self.lanes.iter().map(LaneQueues::len).sum()
+        self.lanes.iter().filter_map(OnceCell::get).map(LaneQueues::len).sum()
     }
 }
 
@@ -71,81 +96,69 @@ impl LaneQueues {
     /// Entries now; thieves may lower it any time.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.woken.len() + self.children.len()
+        self.woken.len() + self.children.len() + self.events.len()
     }
 
     #[inline]
-    pub(crate) fn push_woken(&self, task: TaskRef) {
-        self.woken.push(task);
+    pub(crate) fn push(&self, task: TaskRef, arrival: Arrival) {
+        match arrival {
+            Arrival::Child => self.children.push(task),
+            Arrival::Event => self.events.push(task),
+            Arrival::Woken => self.woken.push(task),
+        }
     }
 
     #[inline]
-    pub(crate) fn push_child(&self, task: TaskRef) {
-        self.children.push(task);
-    }
-
-    #[inline]
-    pub(crate) fn pop_woken(&self) -> Option<TaskRef> {
-        self.woken.pop()
-    }
-
-    #[inline]
-    pub(crate) fn pop_child(&self) -> Option<TaskRef> {
-        self.children.pop()
+    pub(crate) fn pop(&self, arrival: Arrival) -> Option<TaskRef> {
+        match arrival {
+            Arrival::Child => self.children.pop(),
+            // A look is cheaper than a pop, and most lanes most of the time have no events.
+            Arrival::Event if self.events.is_empty() => None,
+            Arrival::Event => self.events.pop(),
+            Arrival::Woken => self.woken.pop(),
+        }
     }
 
     /// Takes from the global queue: one to run, and a few to keep.
     pub(crate) fn take_from(&self, injector: &Injector<TaskRef>) -> Option<TaskRef> {
-        if injector.is_empty() {
-            return None;
-        }
         settled(|| injector.steal_batch_with_limit_and_pop(&self.woken, STEAL_LIMIT))
     }
 }
 
 impl Stealers {
+    /// Entries of one lane.
     #[inline]
-    pub(crate) fn lane(&self, lane: TaskPriority) -> &LaneStealers {
-        &self.lanes[lane.index()]
+    pub(crate) fn lane_len(&self, lane: TaskPriority) -> usize {
+        self.used(lane).map_or(0, LaneStealers::len)
+    }
+
+    #[inline]
+    pub(crate) fn used(&self, lane: TaskPriority) -> Option<&LaneStealers> {
+        self.lanes[lane.index()].get()
     }
 
     /// Whether nothing lies in any lane.
     pub(crate) fn is_empty(&self) -> bool {
-        self.lanes.iter().all(|lane| lane.len() == 0)
+        self.len() == 0
     }
 
     /// Entries in all lanes.
     pub(crate) fn len(&self) -> usize {
-        self.lanes.iter().map(LaneStealers::len).sum()
+        self.lanes.iter().filter_map(OnceLock::get).map(LaneStealers::len).sum()
     }
 }
 
 impl LaneStealers {
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.woken.len() + self.children.len()
+        self.woken.len() + self.children.len() + self.events.len()
     }
 
-    /// Steals about half of what was woken, or of the oldest children: one to run, the others into
-    /// the thief's own queues.
+    /// Steals about half of one queue: one to run, the others into the thief's own.
     pub(crate) fn steal_into(&self, thief: &LaneQueues) -> Option<TaskRef> {
-        let woken = || {
-            settled(|| {
-                self.woken.steal_batch_with_limit_and_pop(
-                    &thief.woken,
-                    (self.woken.len().div_ceil(2)).clamp(1, STEAL_LIMIT),
-                )
-            })
-        };
-        let children = || {
-            settled(|| {
-                self.children.steal_batch_with_limit_and_pop(
-                    &thief.children,
-                    (self.children.len() / 2).clamp(1, STEAL_LIMIT),
-                )
-            })
-        };
-        woken().or_else(children)
+        half(&self.events, &thief.events)
+            .or_else(|| half(&self.woken, &thief.woken))
+            .or_else(|| half(&self.children, &thief.children))
     }
 
     /// Takes the oldest child: for the owner, so that it does not starve.
@@ -155,6 +168,14 @@ impl LaneStealers {
         }
         settled(|| self.children.steal())
     }
+}
+
+fn half(victim: &Stealer<TaskRef>, thief: &Worker<TaskRef>) -> Option<TaskRef> {
+    if victim.is_empty() {
+        return None;
+    }
+    let limit = victim.len().div_ceil(2).clamp(1, STEAL_LIMIT);
+    settled(|| victim.steal_batch_with_limit_and_pop(thief, limit))
 }
 
 /// Repeats a steal that lost a race.

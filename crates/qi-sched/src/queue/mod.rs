@@ -8,6 +8,6 @@ mod share;
 
 pub(crate) use home::{HomeQueues, Inbox};
 pub(crate) use lanes::LaneCounts;
-pub(crate) use local::{LocalQueues, Stealers};
+pub(crate) use local::{Arrival, LocalQueues, Stealers};
 pub(crate) use share::ShareAccount;
 pub use share::Shares;

@@ -10,7 +10,7 @@ use super::shared::Shared;
 use crate::coop;
 use crate::worker::slot::Parker;
 use crate::worker::thread::{hand_over, run_pinned};
-use crate::worker::{Context, Step, ThreadSlot, context, step};
+use crate::worker::{Context, Step, ThreadSlot, context, park, step};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -153,9 +153,7 @@ fn wait(worker: &Context, slot: &ThreadSlot, handed_over: bool) {
         Step::Worked => {}
         Step::WouldPark if worker.is_stepped() => std::thread::yield_now(),
         Step::WouldPark => {
-            if let Some(seat) = worker.core().map(|core| core.seat) {
-                worker.shared.driver.park(seat);
-            }
+            park(worker);
         }
         // The scheduler closes, or a task run here gave the seat away: what is left comes to the
         // inbox.

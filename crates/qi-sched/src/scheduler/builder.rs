@@ -151,9 +151,10 @@ impl SchedulerBuilder {
         self
     }
 
-    /// The options that other layers must agree with.
+    /// How many workers there will be: other layers must agree with that.
     #[must_use]
-    pub fn worker_count(&self) -> usize {
+    pub fn worker_count(&mut self) -> usize {
+        self.config.resolve();
         self.config.worker_threads
     }
 
@@ -161,7 +162,8 @@ impl SchedulerBuilder {
     ///
     /// # Errors
     /// The first option out of range.
-    pub fn check(&self) -> Result<(), ConfigError> {
+    pub fn check(&mut self) -> Result<(), ConfigError> {
+        self.config.resolve();
         self.config.check()
     }
 
@@ -202,8 +204,8 @@ impl SchedulerBuilder {
         Ok(Stepper::new(shared, cores))
     }
 
-    fn assemble(self) -> Result<(Arc<Shared>, Vec<Box<Core>>), SchedError> {
-        self.config.check()?;
+    fn assemble(mut self) -> Result<(Arc<Shared>, Vec<Box<Core>>), SchedError> {
+        self.check()?;
         let Self { config, driver, clock } = self;
         let workers = config.worker_threads;
         let driver = driver.unwrap_or_else(|| Arc::new(ThreadDriver::new(workers)));

@@ -139,7 +139,7 @@ impl Shared {
                 task.as_ref().is_some_and(|task| Arc::ptr_eq(task.shared(), &context.shared));
             if let (true, Some(core)) = (ours, context.core()) {
                 if let Some(task) = task.take() {
-                    core.push_woken(&context.shared, task, lane);
+                    core.push(&context.shared, task, lane, context.arrival());
                 }
             }
         });

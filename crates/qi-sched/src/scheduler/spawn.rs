@@ -3,6 +3,7 @@
 use super::call::MakeThenRun;
 use super::shared::Shared;
 use crate::priority::TaskPriority;
+use crate::queue::Arrival;
 use crate::shutdown::Phase;
 use crate::task::{
     self, Birth, Claimed, Cold, Home, Placement, TaskHandle, TaskId, TaskPtr, TaskRef,
@@ -157,7 +158,7 @@ impl Shared {
         unsafe { task.as_ref() }.state.publish(priority, Placement::Anywhere);
         self.seats[core.seat].counters.tasks.spawned.add(1);
         // SAFETY: `publish` counted the hint's reference.
-        core.push_child(self, unsafe { TaskRef::from_raw(task) }, priority);
+        core.push(self, unsafe { TaskRef::from_raw(task) }, priority, Arrival::Child);
         task
     }
 

@@ -7,7 +7,7 @@ use super::core::Core;
 use super::slot::ThreadSlot;
 use crate::driver::Driver;
 use crate::error::JoinError;
-use crate::queue::HomeQueues;
+use crate::queue::{Arrival, HomeQueues};
 use crate::scheduler::Shared;
 use crate::task::{Header, TaskPtr};
 use std::cell::Cell;
@@ -32,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) budget: Cell<u32>,
     /// Set by a yield: the poll that is returning asks to be run again at once.
     pub(crate) yielding: Cell<bool>,
+    /// Whether this thread is inside the driver: what is woken meanwhile is an event.
+    turning: Cell<bool>,
     /// Children being run in place, one inside the other.
     pub(crate) nesting: Cell<u32>,
     /// No in-place run below this address.
@@ -57,6 +59,7 @@ impl Context {
             frame: Cell::new(ptr::null()),
             budget: Cell::new(crate::coop::UNLIMITED),
             yielding: Cell::new(false),
+            turning: Cell::new(false),
             nesting: Cell::new(0),
             stack_floor: Cell::new(usize::MAX),
             stepped: false,
@@ -100,6 +103,20 @@ impl Context {
             slot.set_seat(None);
         }
         Some(core)
+    }
+
+    /// Calls the driver. Wakers run inside, so afterwards the seat may be another one.
+    pub(crate) fn turn<R>(&self, driver: impl FnOnce(&dyn Driver) -> R) -> R {
+        let outer = self.turning.replace(true);
+        let result = driver(&*self.shared.driver);
+        self.turning.set(outer);
+        result
+    }
+
+    /// How a task that is woken now arrives in a queue of this worker.
+    #[inline]
+    pub(crate) fn arrival(&self) -> Arrival {
+        if self.turning.get() { Arrival::Event } else { Arrival::Woken }
     }
 
     /// The seat's part, for as long as no code of the user's runs: that might hand the seat over.

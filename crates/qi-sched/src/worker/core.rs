@@ -6,7 +6,7 @@
 use super::counters::SeatCounters;
 use crate::pool::Magazine;
 use crate::priority::TaskPriority;
-use crate::queue::{HomeQueues, Inbox, LocalQueues, ShareAccount, Stealers};
+use crate::queue::{Arrival, HomeQueues, Inbox, LocalQueues, ShareAccount, Stealers};
 use crate::rng::Rng;
 use crate::scheduler::Shared;
 use crate::task::TaskRef;
@@ -29,8 +29,8 @@ pub(crate) struct Core {
     pub(crate) shares: ShareAccount,
     /// Picks made, and the heartbeat that others see.
     pub(crate) picks: Cell<u64>,
-    /// Children taken last in first out in a row.
-    pub(crate) children_run: Cell<u32>,
+    /// Children and events taken in a row, before something that was woken.
+    pub(crate) in_a_row: Cell<u32>,
     /// Entries of children that were run in place and may still lie in the children's queue.
     pub(crate) stale_children: Cell<u32>,
     /// Whether this worker has the role of the searcher.
@@ -86,13 +86,13 @@ impl Seat {
     ) -> (Self, Box<Core>) {
         let core = Box::new(Core {
             seat,
-            queues: LocalQueues::new(),
+            queues: LocalQueues::default(),
             homed: HomeQueues::default(),
             magazine: Magazine::default(),
             rng: Rng::new(seed, seat as u64),
             shares,
             picks: Cell::new(0),
-            children_run: Cell::new(0),
+            in_a_row: Cell::new(0),
             stale_children: Cell::new(0),
             searching: Cell::new(false),
             asleep: Cell::new(false),
@@ -107,7 +107,7 @@ impl Seat {
             ids: Cell::new((0, 0)),
         });
         let shared = Self {
-            stealers: core.queues.stealers(),
+            stealers: Stealers::default(),
             inbox: Inbox::default(),
             counters: SeatCounters::default(),
             heartbeat: AtomicU64::new(0),
@@ -138,29 +138,22 @@ impl Core {
         next
     }
 
-    /// Queues a new task: it runs before those that wait here already.
+    /// Queues a runnable task here, or globally if it does not fit.
     #[inline]
-    pub(crate) fn push_child(&self, shared: &Shared, task: TaskRef, lane: TaskPriority) {
-        let queue = self.queues.lane(lane);
+    pub(crate) fn push(
+        &self,
+        shared: &Shared,
+        task: TaskRef,
+        lane: TaskPriority,
+        arrival: Arrival,
+    ) {
+        let queue = self.queues.lane(lane, &shared.seats[self.seat].stealers);
         let len = queue.len();
         if len >= shared.config.queue_capacity {
             return self.overflow(shared, task, lane);
         }
         shared.lanes.raise(lane);
-        queue.push_child(task);
-        Self::pushed(shared, lane, len);
-    }
-
-    /// Queues a task that was woken, behind those that were woken before.
-    #[inline]
-    pub(crate) fn push_woken(&self, shared: &Shared, task: TaskRef, lane: TaskPriority) {
-        let queue = self.queues.lane(lane);
-        let len = queue.len();
-        if len >= shared.config.queue_capacity {
-            return self.overflow(shared, task, lane);
-        }
-        shared.lanes.raise(lane);
-        queue.push_woken(task);
+        queue.push(task, arrival);
         Self::pushed(shared, lane, len);
     }
 

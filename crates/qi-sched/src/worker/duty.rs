@@ -24,24 +24,26 @@ const LONG: Duration = Duration::from_micros(2);
 /// percent of its time.
 const TURN_EVERY: Duration = Duration::from_micros(100);
 
-/// Reads the clock and does what is due. Called at the beginning of a step.
+/// Reads the clock and does what is due. Called at the beginning of a step. Wakers run inside, so
+/// afterwards the caller looks for its seat anew.
 #[cold]
 pub(crate) fn perform(context: &Context, core: &Core) {
     let shared = &*context.shared;
     let duty = &core.duty;
+    let seat = core.seat;
     let now = shared.clock.now();
     let pick = core.picks.get();
     account(shared, core, now, pick);
-    let turn_due = shared.driver.has_sources(core.seat)
-        && now.saturating_duration_since(duty.last_turn.get()) >= TURN_EVERY;
-    if turn_due || shared.driver.next_deadline(core.seat).is_some_and(|due| due <= now) {
-        duty.last_turn.set(now);
-        shared.driver.try_turn(core.seat);
-    }
     duty.last_pick.set(pick);
     duty.last_time.set(now);
     duty.ticks.set(shared.ticks(now));
     duty.next.set(pick + duty.interval.get());
+    let events_due = shared.driver.has_sources(seat)
+        && now.saturating_duration_since(duty.last_turn.get()) >= TURN_EVERY;
+    if events_due || shared.driver.next_deadline(seat).is_some_and(|due| due <= now) {
+        duty.last_turn.set(now);
+        context.turn(|driver| driver.try_turn(seat));
+    }
 }
 
 /// Notes the longest poll, and adapts the interval. The time since the last reading counts if the
@@ -64,14 +66,14 @@ fn account(shared: &Shared, core: &Core, now: Instant, pick: u64) {
 }
 
 /// Before it sleeps, a searching worker fires what is due on the seats of workers that are busy.
-/// `true` if something was woken.
-pub(crate) fn turn_others(context: &Context, core: &Core) -> bool {
+/// `true` if something was woken. Wakers run inside, as in [`perform`].
+pub(crate) fn turn_others(context: &Context, seat: usize) -> bool {
     let shared = &*context.shared;
     let now = shared.clock.now();
     let mut woke = false;
-    for seat in (0..shared.seats.len()).filter(|seat| *seat != core.seat) {
-        if shared.driver.next_deadline(seat).is_some_and(|due| due <= now) {
-            woke |= shared.driver.try_turn(seat) == Some(true);
+    for other in (0..shared.config.worker_threads).filter(|other| *other != seat) {
+        if shared.driver.next_deadline(other).is_some_and(|due| due <= now) {
+            woke |= context.turn(|driver| driver.try_turn(other)) == Some(true);
         }
     }
     woke

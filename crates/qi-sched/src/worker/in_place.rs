@@ -8,6 +8,7 @@
 
 use super::context::Context;
 use super::run::execute;
+use crate::queue::Arrival;
 use crate::task::{self, Header, Running};
 use std::sync::Arc;
 use std::task::Context as TaskContext;
@@ -73,17 +74,18 @@ fn run(context: &Context, child: &Header) {
 /// place leaves nothing behind.
 fn clean_up(context: &Context, lane: crate::TaskPriority) {
     let Some(core) = context.core() else { return };
+    let Some(queue) = core.queues.used(lane) else { return };
     for _ in 0..CLEAN_UP {
         if core.stale_children.get() == 0 {
             return;
         }
-        let Some(top) = core.queues.lane(lane).pop_child() else {
+        let Some(top) = queue.pop(Arrival::Child) else {
             // Thieves have taken (and dropped) the rest.
             core.stale_children.set(0);
             return;
         };
         if top.state.load().is_scheduled() {
-            core.queues.lane(lane).push_child(top);
+            queue.push(top, Arrival::Child);
             return;
         }
         core.stale_children.set(core.stale_children.get() - 1);

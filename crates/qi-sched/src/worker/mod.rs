@@ -58,12 +58,19 @@ pub(crate) fn step(context: &Context) -> Step {
     if context.shared.is_closing() && context.shared.take_part_in_closing(context) {
         return Step::Leave;
     }
+    // Wakers and log subscribers have run: the seat may have been handed over meanwhile.
+    let Some(core) = context.core() else { return Step::Worked };
     if let Some(task) = pick::next(context, core) {
         found_work(context, core);
         run::run(context, task);
         return Step::Worked;
     }
-    // Out of work of its own: time to look at the clock again soon.
+    out_of_work(context, core)
+}
+
+/// Searches, or falls asleep.
+fn out_of_work(context: &Context, core: &Core) -> Step {
+    // The clock is looked at again at the next step.
     core.duty.next.set(0);
     if core.searching.get() || context.shared.sleep.try_search() {
         core.searching.set(true);
@@ -72,11 +79,21 @@ pub(crate) fn step(context: &Context) -> Step {
             run::run(context, task);
             return Step::Worked;
         }
-        if duty::turn_others(context, core) {
+        if duty::turn_others(context, core.seat) {
             return Step::Worked;
         }
     }
-    fall_asleep(context, core)
+    match context.core() {
+        Some(core) => fall_asleep(context, core),
+        None => Step::Worked,
+    }
+}
+
+/// Sleeps until there is something to do: what follows a step that says so.
+pub(crate) fn park(context: &Context) {
+    if let Some(seat) = context.core().map(|core| core.seat) {
+        context.turn(|driver| driver.park(seat));
+    }
 }
 
 /// Gives the searcher's role up; if nobody else has it and work is left, passes it on.
@@ -106,5 +123,7 @@ fn wake_up(context: &Context, core: &Core) {
     core.asleep.set(false);
     core.searching.set(context.shared.sleep.rouse(core.seat) == Roused::Notified);
     core.duty.next.set(0);
-    context.shared.monitor.rouse(&context.shared);
+    if !context.shared.is_closing() {
+        context.shared.monitor.rouse(&context.shared);
+    }
 }

@@ -9,10 +9,11 @@ use super::context::Context;
 use super::core::Core;
 use super::steal;
 use crate::priority::TaskPriority;
+use crate::queue::Arrival;
 use crate::task::TaskRef;
 
-/// Children taken last in first out in a row before something that was woken gets its turn.
-const CHILDREN_IN_A_ROW: u32 = 32;
+/// New children and events taken in a row before something that was woken gets its turn.
+const IN_A_ROW: u32 = 32;
 
 /// Every so many picks the global queue goes first, and half-way in between the oldest child: what
 /// waits there would otherwise wait for as long as new work keeps coming. A power of two.
@@ -51,35 +52,34 @@ fn next_normal(context: &Context, core: &Core) -> Option<TaskRef> {
     if let Some(task) = fair(context, core, TaskPriority::Normal) {
         return Some(task);
     }
-    local(core, TaskPriority::Normal).or_else(|| {
-        let injector = &context.shared.injectors[TaskPriority::Normal.index()];
-        core.queues.lane(TaskPriority::Normal).take_from(injector)
-    })
+    local(core, TaskPriority::Normal)
+        .or_else(|| steal::from_global(context, core, TaskPriority::Normal))
 }
 
 /// Every now and then, what would otherwise wait for as long as there is newer work.
 #[inline]
 fn fair(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
     match core.picks.get() % FAIRNESS {
-        0 => core.queues.lane(lane).take_from(&context.shared.injectors[lane.index()]),
-        HALF_WAY => context.shared.seats[core.seat].stealers.lane(lane).oldest_child(),
+        0 => steal::from_global(context, core, lane),
+        HALF_WAY => context.shared.seats[core.seat].stealers.used(lane)?.oldest_child(),
         _ => None,
     }
 }
 
-/// The worker's own queue of a lane: new children first, but not for ever.
+/// The worker's own queues of a lane: new children first, then events, but not for ever.
 #[inline]
 fn local(core: &Core, lane: TaskPriority) -> Option<TaskRef> {
-    let queue = core.queues.lane(lane);
-    let in_a_row = core.children_run.get();
-    if in_a_row < CHILDREN_IN_A_ROW {
-        if let Some(task) = queue.pop_child() {
-            core.children_run.set(in_a_row + 1);
+    let queue = core.queues.used(lane)?;
+    let first = || queue.pop(Arrival::Child).or_else(|| queue.pop(Arrival::Event));
+    let in_a_row = core.in_a_row.get();
+    if in_a_row < IN_A_ROW {
+        if let Some(task) = first() {
+            core.in_a_row.set(in_a_row + 1);
             return Some(task);
         }
     }
-    core.children_run.set(0);
-    queue.pop_woken().or_else(|| queue.pop_child())
+    core.in_a_row.set(0);
+    queue.pop(Arrival::Woken).or_else(first)
 }
 
 #[cold]

@@ -36,7 +36,11 @@ pub(crate) fn search(context: &Context, core: &Core) -> Option<TaskRef> {
 
 /// Takes from the global queue of a lane.
 pub(crate) fn from_global(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
-    core.queues.lane(lane).take_from(&context.shared.injectors[lane.index()])
+    let injector = &context.shared.injectors[lane.index()];
+    if injector.is_empty() {
+        return None;
+    }
+    core.queues.lane(lane, &context.shared.seats[core.seat].stealers).take_from(injector)
 }
 
 /// Steals from the other workers, beginning with a random one.
@@ -56,14 +60,17 @@ pub(crate) fn from_others(
         .map(|offset| (start + offset) % seats.len())
         .filter(|&victim| victim != core.seat)
         .filter(|&victim| may_rob(&seats[victim], lane, reach))
-        .find_map(|victim| seats[victim].stealers.lane(lane).steal_into(core.queues.lane(lane)))?;
+        .find_map(|victim| {
+            let own = core.queues.lane(lane, &seats[core.seat].stealers);
+            seats[victim].stealers.used(lane)?.steal_into(own)
+        })?;
     seats[core.seat].counters.steals.add(1);
     Some(task)
 }
 
 /// Whether a thief may take from this worker's lane.
 fn may_rob(victim: &Seat, lane: TaskPriority, reach: Reach) -> bool {
-    match victim.stealers.lane(lane).len() {
+    match victim.stealers.lane_len(lane) {
         0 => false,
         1 => reach == Reach::Everything || lane.is_urgent() || is_stuck(victim),
         _ => true,

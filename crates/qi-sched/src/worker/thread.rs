@@ -69,7 +69,7 @@ fn work(worker: &Context) {
             match step(worker) {
                 Step::Worked => {}
                 Step::WouldPark if seat < worker.shared.config.worker_threads => {
-                    worker.shared.driver.park(seat);
+                    super::park(worker);
                 }
                 // An extra worker, started while all others were stuck, has done its part.
                 Step::WouldPark => worker.shared.return_extra_seat(worker),
