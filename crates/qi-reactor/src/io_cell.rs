@@ -5,7 +5,7 @@
 //! An event first goes into the readiness word, then the waiters' lock is taken to collect the
 //! wakers. A waiter first looks at the word; finding nothing it takes the lock, looks *again*, and
 //! adds itself. If its lock came first the event finds it in the list; if the event's lock came first
-//! the second look finds the event. The second look is what no wake-up is lost by.
+//! the second look finds the event. The second look is what no wake-up is lost by. (I18)
 
 use std::io;
 use std::task::{Context, Poll, Waker};

@@ -23,14 +23,15 @@
 //! caller must *kick* the event queue (write the eventfd). Unparks of a thread that is awake, and
 //! all but the first of many, are one atomic swap.
 //!
-//! The race: an unpark replaces `BLOCKING`, and before its kick lands the parker returns for another
-//! reason, answers the notice and perhaps blocks again. The late kick then ends that next wait: an
-//! early return, which callers of park must expect. The reverse, a thread that blocks although
-//! somebody unparked it, cannot be: the swap to `NOTICED` comes either before `announce`, which then
-//! refuses, or after it, and then it sees `BLOCKING` and kicks. A kick is an event that stays in the
-//! queue until it is collected, so it does not matter whether the parker has entered the queue yet.
-//! Nor can somebody else collect a kick that a blocked parker needs, since that parker holds the
-//! queue's lock: what a bystander collects was meant for a parker that has already returned.
+//! The race: an unpark replaces `BLOCKING`, and before its kick lands the parker returns for
+//! another reason, answers the notice and perhaps blocks again. The late kick then ends that next
+//! wait: an early return, which callers of park must expect. The reverse, a thread that blocks
+//! although somebody unparked it, cannot be: the swap to `NOTICED` comes either before `announce`,
+//! which then refuses, or after it, and then it sees `BLOCKING` and kicks. (I14) A kick is an event
+//! that stays in the queue until it is collected, so it does not matter whether the parker has
+//! entered the queue yet. Nor can somebody else collect a kick that a blocked parker needs, since
+//! that parker holds the queue's lock: what a bystander collects was meant for a parker that has
+//! already returned.
 //!
 //! # Memory ordering
 //!

@@ -290,6 +290,7 @@ impl Reactor {
 
     /// Wakes everybody who waits for a source or a timer, and refuses new sources and timers: all of
     /// them get [`ReactorError::Closed`]. Unparks every shard. Parking still works afterwards.
+    // Nobody is left to hang (I21): what is refused and what is woken is decided under one lock each.
     pub fn close(&self) {
         for shard in &self.shards {
             shard.close();

@@ -6,7 +6,7 @@
 //! found nothing. So readiness is remembered here until an operation answers `WouldBlock`. Between
 //! that answer and the moment it is noted here a new event may arrive, and clearing would lose it.
 //! Therefore every event raises the tick, and [`ReadyWord::clear`] does nothing unless the tick is
-//! still the one that was read *before* the operation.
+//! still the one that was read *before* the operation. (I17)
 //!
 //! # Memory ordering
 //!

@@ -2,8 +2,8 @@
 //!
 //! An event names slot and generation. Freeing a slot raises its generation, so that an event which
 //! was collected before the source was deregistered, and is dispatched after the slot has a new
-//! owner, is recognised and dropped. Registering, freeing and dispatching take the table's lock; the
-//! order of locks is event queue → table → waiters of a source.
+//! owner, is recognised and dropped. (I19) Registering, freeing and dispatching take the table's
+//! lock; the order of locks is event queue → table → waiters of a source.
 
 use std::sync::Arc;
 use std::task::Waker;

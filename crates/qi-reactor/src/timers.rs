@@ -2,14 +2,14 @@
 //!
 //! # Protocol
 //!
-//! A thread that is about to block in the shard's event queue calls [`Timers::begin_park`]: under the
-//! lock it reads the next deadline and writes it to `parked_until`. It then blocks until that
-//! deadline. A timer that is set meanwhile with an earlier one must end the wait, and whoever sets it
-//! learns so under the same lock: `deadline < parked_until` means "unpark the shard". Both happen
-//! under one lock, so either the timer is set first and `begin_park` sees it, or `begin_park` comes
-//! first and the setter sees `parked_until`. While nobody is parked it is 0 and nothing is earlier:
-//! timers that a running thread sets for itself never unpark anything. The setter lowers
-//! `parked_until` as it unparks, so a thousand timers cost one unpark.
+//! A thread that is about to block in the shard's event queue calls [`Timers::begin_park`]: under
+//! the lock it reads the next deadline and writes it to `parked_until`. It then blocks until that
+//! deadline. A timer that is set meanwhile with an earlier one must end the wait, and whoever sets
+//! it learns so under the same lock: `deadline < parked_until` means "unpark the shard". Both
+//! happen under one lock, so either the timer is set first and `begin_park` sees it, or
+//! `begin_park` comes first and the setter sees `parked_until`. (I15) While nobody is parked it is
+//! 0 and nothing is earlier: timers that a running thread sets for itself never unpark anything.
+//! The setter lowers `parked_until` as it unparks, so a thousand timers cost one unpark.
 //!
 //! The lock is a `std::sync::Mutex`: one compare-and-swap to take and one swap to leave when nobody
 //! competes, and competitors are rare (the monitor, or a task that moved). Nothing under it takes

@@ -1,4 +1,4 @@
-//! Wakes collected wakers, outside every lock, so that one that panics harms no other.
+//! Wakes collected wakers, outside every lock, so that one that panics harms no other. (I20)
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;

@@ -26,10 +26,10 @@
 //! # Exactness
 //!
 //! An entry keeps its exact deadline, and only entries whose deadline has come are fired: a slot of
-//! 16 µs that is partly due gives up just those. Each slot knows a lower bound of its deadlines
-//! (exact unless its earliest timer was removed), which makes [`Wheel::next`] a look at one slot a
-//! level. When a bound turns out too low the slot is looked through and gets its true one, so that
-//! at most one look a level is wasted for a removed timer, and none is repeated.
+//! 16 µs that is partly due gives up just those. (I16) Each slot knows a lower bound of its
+//! deadlines (exact unless its earliest timer was removed), which makes [`Wheel::next`] a look at
+//! one slot a level. When a bound turns out too low the slot is looked through and gets its true
+//! one, so that at most one look a level is wasted for a removed timer, and none is repeated.
 //!
 //! Looking through a slot that is partly due, again and again while it becomes due, costs at most
 //! the 16 µs it lasts and one more look.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 ///
 /// A worker reads this before each pick: while it is all zero, which is the rule, the pick is the
 /// same as in a scheduler with a single lane. Counts are raised before the push and lowered after
-/// the pop, so that a hint which can be found is always counted.
+/// the pop, so that a hint which can be found is always counted. (I12)
 #[derive(Debug, Default)]
 pub(crate) struct LaneCounts {
     low: AtomicUsize,

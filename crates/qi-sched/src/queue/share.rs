@@ -70,7 +70,7 @@ impl Shares {
 /// Only picks made while several lanes are in use are counted. A lane is *due* at the pick by
 /// which its share must have been served; when several are due at once the one that waits longest
 /// in proportion (the rarest) goes first, and the others follow at the next picks: so each gets
-/// its share within one pick in 64.
+/// its share within one pick in 64. (I13)
 #[derive(Debug)]
 pub(crate) struct ShareAccount {
     shares: Shares,
