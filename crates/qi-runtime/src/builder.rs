@@ -175,7 +175,7 @@ impl AsyncRuntimeBuilder {
         scheduler.check()?;
         config.worker_threads = scheduler.worker_count();
         let reactor = Arc::new(Reactor::new(config.worker_threads)?);
-        let driver = Arc::new(ReactorDriver::new(reactor.clone()));
+        let driver = Arc::new(ReactorDriver::new(reactor));
         let surrounding = Surrounding::here();
         let dispatch = if config.debug { log::dispatch_for_own_threads() } else { None };
         let scheduler = scheduler
@@ -187,6 +187,6 @@ impl AsyncRuntimeBuilder {
                 None => surrounding.around(life),
             })
             .build()?;
-        Ok(AsyncRuntime::new_from_parts(scheduler, reactor, config))
+        Ok(AsyncRuntime::new_from_parts(scheduler, config))
     }
 }

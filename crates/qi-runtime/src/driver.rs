@@ -57,6 +57,12 @@ impl Driver for ReactorDriver {
         seat < self.reactor.shards() && self.reactor.has_sources(seat)
     }
 
+    /// Threads that still wait for a timer or a socket in a `block_on` are not left to hang, whoever
+    /// shut the runtime down.
+    fn stopped(&self) {
+        self.reactor.close();
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -5,13 +5,11 @@ use crate::config::AsyncRuntimeConfig;
 use crate::error::RuntimeError;
 use crate::handle::Handle;
 use crate::stats::RuntimeStats;
-use qi_reactor::Reactor;
 use qi_sched::{
     SchedState, Scheduler, ShutdownError, ShutdownReport, TaskBuilder, TaskHandle, TaskPriority,
 };
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The runtime: worker threads, event queues, timers. Dropping it shuts it down.
@@ -34,10 +32,8 @@ use std::time::Duration;
 /// # Ok(()) }
 /// ```
 pub struct AsyncRuntime {
-    // Before the reactor: the scheduler's threads park on it.
     scheduler: Scheduler,
     handle: Handle,
-    reactor: Arc<Reactor>,
     config: AsyncRuntimeConfig,
 }
 
@@ -55,13 +51,9 @@ impl AsyncRuntime {
         AsyncRuntimeBuilder::new()
     }
 
-    pub(crate) fn new_from_parts(
-        scheduler: Scheduler,
-        reactor: Arc<Reactor>,
-        config: AsyncRuntimeConfig,
-    ) -> Self {
+    pub(crate) fn new_from_parts(scheduler: Scheduler, config: AsyncRuntimeConfig) -> Self {
         let handle = Handle::new(scheduler.handle().clone());
-        Self { scheduler, handle, reactor, config }
+        Self { scheduler, handle, config }
     }
 
     /// The options that the runtime was made with.
@@ -153,24 +145,13 @@ impl AsyncRuntime {
     /// [`ShutdownError::LeftBehind`], which names what has not ended within the builder's
     /// [`shutdown_timeout`](AsyncRuntimeBuilder::shutdown_timeout).
     pub fn shutdown(&self) -> Result<(), ShutdownError> {
-        let result = self.scheduler.shutdown();
-        self.close_reactor_if_stopped();
-        result
+        self.scheduler.shutdown()
     }
 
     /// Lets tasks finish for at most `deadline`, then shuts down. Meanwhile tasks may still spawn;
     /// other threads may not.
     pub fn shutdown_graceful(&self, deadline: Duration) -> ShutdownReport {
-        let report = self.scheduler.shutdown_graceful(deadline);
-        self.close_reactor_if_stopped();
-        report
-    }
-
-    /// Threads that still wait for a timer or a socket in a `block_on` are not left to hang.
-    fn close_reactor_if_stopped(&self) {
-        if self.state() == SchedState::Stopped {
-            self.reactor.close();
-        }
+        self.scheduler.shutdown_graceful(deadline)
     }
 }
 

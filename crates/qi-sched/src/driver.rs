@@ -29,6 +29,10 @@ pub trait Driver: Send + Sync + Any {
     /// Whether the seat has I/O sources, so that a turn can find events.
     fn has_sources(&self, seat: usize) -> bool;
 
+    /// Called once, when no worker is left that could park here: whoever else waits for an event or
+    /// a timer is to learn that none will come. Does nothing by default.
+    fn stopped(&self) {}
+
     /// The driver as itself, for the layer that handed it in.
     fn as_any(&self) -> &dyn Any;
 }

@@ -147,6 +147,8 @@ impl Shared {
             self.retire(core);
         }
         self.pool.close();
+        // Before anybody is told of the end, so that a shutdown that returns has done this too.
+        self.driver.stopped();
         self.gate.advance(Phase::Stopped);
         tracing::debug!("scheduler has stopped");
         self.finish.notify();
