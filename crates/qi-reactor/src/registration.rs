@@ -134,6 +134,11 @@ impl Registration {
         self.shard.silence(source)
     }
 
+    /// What the source is ready for in `direction`, without waiting.
+    pub(crate) fn event(&self, direction: Direction) -> Option<io::Result<ReadyEvent>> {
+        self.cell.event(direction.wanted())
+    }
+
     pub(crate) fn poll_ready(
         &self,
         cx: &mut Context<'_>,

@@ -222,6 +222,25 @@ impl<S: Source> Watched<S> {
         self.with(Direction::Write, operation).await
     }
 
+    /// Tries `operation` without waiting, unless the source is known to be unready for reading.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), also if it was not tried; the operation's other
+    /// errors but for `Interrupted`; errors of registering.
+    pub fn try_read_with<R>(&self, operation: impl FnMut(&S) -> io::Result<R>) -> io::Result<R> {
+        self.try_with(Direction::Read, operation)
+    }
+
+    /// As [`try_read_with`](Self::try_read_with), for writing.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_read_with`](Self::try_read_with).
+    pub fn try_write_with<R>(&self, operation: impl FnMut(&S) -> io::Result<R>) -> io::Result<R> {
+        self.try_with(Direction::Write, operation)
+    }
+
     #[allow(dead_code, reason = "late registration exists only where the system reports edges")]
     pub(crate) fn unregistered(source: S, later: Later<S>) -> Self {
         Self { source: Some(source), registration: OnceLock::new(), later: Some(later) }
@@ -252,6 +271,30 @@ impl<S: Source> Watched<S> {
                     return Poll::Ready(Ok(result));
                 }
                 (result, _) => return Poll::Ready(result),
+            }
+        }
+    }
+
+    fn try_with<R>(
+        &self,
+        direction: Direction,
+        mut operation: impl FnMut(&S) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let event = match self.registration.get() {
+            Some(registration) => match registration.event(direction) {
+                Some(event) => event?,
+                None => return Err(io::ErrorKind::WouldBlock.into()),
+            },
+            None => ReadyWord::assumed(direction.wanted()),
+        };
+        loop {
+            match operation(self.get_ref()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.blocked(event)?;
+                    return Err(error);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
             }
         }
     }
