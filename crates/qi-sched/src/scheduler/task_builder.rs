@@ -50,7 +50,8 @@ impl<'a> TaskBuilder<'a> {
         self
     }
 
-    /// Puts the task into the queue of this worker first. With stealing on, others may take it.
+    /// Puts the task into the inbox of this worker, which begins it. With stealing on, others may
+    /// take it afterwards.
     ///
     /// # Errors
     /// If there is no worker with this number.

@@ -21,7 +21,7 @@ pub(crate) type TaskPtr = NonNull<Header>;
 /// What a panic left.
 pub(crate) type Payload = Box<dyn Any + Send + 'static>;
 
-/// What every task begins with, in one cache line.
+/// What every task begins with: 64 bytes. (Blocks are aligned to 16, so it may lie in two cache lines.)
 ///
 /// Who may touch what: `state` anybody; `vtable`, `id`, `location`, `cold`, `born` are constant
 /// while the task lives; `polls` is written by the holder of RUNNING; `join_slot` by whom I4
@@ -40,7 +40,7 @@ pub(crate) struct Header {
 }
 
 #[cfg(all(not(loom), target_pointer_width = "64"))]
-const _: () = assert!(size_of::<Header>() == 64, "a task's head fills one cache line");
+const _: () = assert!(size_of::<Header>() == 64, "a task's head is as large as a cache line");
 
 /// What few tasks have.
 #[derive(Default)]
