@@ -63,6 +63,7 @@ mod delay;
 mod edge;
 mod error;
 mod io_cell;
+mod pace;
 mod park;
 mod reactor;
 mod readiness;

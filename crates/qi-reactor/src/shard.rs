@@ -13,7 +13,7 @@
 //!
 //! 1. Lock `queue`; announce in the [`ParkWord`], or return at once if a notice is pending.
 //! 2. Under the timers' lock: read the next deadline, note it as `parked_until`.
-//! 3. Arm the alarm, block in the queue, collect: set readiness, gather wakers.
+//! 3. Arm the alarm (see `pace.rs` for when it may ring later), block in the queue, collect: set readiness, gather wakers.
 //! 4. Clear `parked_until`, retire from the park word, unlock `queue`.
 //! 5. Wake the gathered wakers; fire what is due, in steps.
 //!
@@ -31,6 +31,7 @@ use crate::ReactorError;
 use crate::alarm::Alarm;
 use crate::clock::{Clock, NEVER, Timeline};
 use crate::io_cell::IoCell;
+use crate::pace::Pace;
 use crate::park::ParkWord;
 use crate::readiness::Readiness;
 use crate::stats::{ShardCounters, ShardStats};
@@ -70,6 +71,7 @@ struct Queue {
     poll: Poll,
     events: Events,
     alarm: Alarm,
+    pace: Pace,
     failures: u32,
 }
 
@@ -94,7 +96,7 @@ impl Shard {
             timeline,
             registry,
             waker,
-            queue: Mutex::new(Queue { poll, events, alarm, failures: 0 }),
+            queue: Mutex::new(Queue { poll, events, alarm, pace: Pace::default(), failures: 0 }),
             counters: ShardCounters::default(),
         })
     }
@@ -131,7 +133,7 @@ impl Shard {
         }
         self.counters.park();
         let next = self.timers.begin_park();
-        let timeout = self.arm(&mut queue.alarm, next);
+        let timeout = self.arm(&mut queue, next);
         // With a timer due and no source there is nothing to wait for and nothing to collect.
         if timeout != Some(Duration::ZERO) || self.has_sources() {
             self.collect(&mut queue, timeout, &mut woken);
@@ -247,12 +249,16 @@ impl Shard {
         }
     }
 
-    fn arm(&self, alarm: &mut Alarm, deadline: u64) -> Option<Duration> {
+    fn arm(&self, queue: &mut Queue, deadline: u64) -> Option<Duration> {
         if deadline == NEVER {
             return None;
         }
         let now = self.now();
-        if deadline <= now { Some(Duration::ZERO) } else { alarm.arm(now, deadline) }
+        if deadline <= now {
+            return Some(Duration::ZERO);
+        }
+        let wake_at = queue.pace.wake_at(deadline);
+        queue.alarm.arm(now, wake_at)
     }
 
     /// Collects events, waiting for them if `timeout` allows, and gathers the wakers they concern.
@@ -267,17 +273,21 @@ impl Shard {
                 return;
             }
         }
-        let alarm = &mut queue.alarm;
+        let mut rang = false;
         let of_sources = queue.events.iter().filter(|event| match event.token() {
             WAKER => false,
             ALARM => {
-                alarm.has_rung();
+                rang = true;
                 false
             }
             _ => true,
         });
         let dispatched = self.sources.dispatch(of_sources, woken);
         self.counters.events(dispatched.events, dispatched.stale);
+        if rang {
+            queue.alarm.has_rung();
+            queue.pace.woke(self.now());
+        }
     }
 
     /// Lives with an event queue that fails: the callers come again, but do not burn the CPU.

@@ -43,7 +43,8 @@ pub(crate) struct Monitor {
 #[derive(Clone, Copy, Default)]
 struct Sight {
     heartbeat: u64,
-    task: u64,
+    /// The address of the task being polled, 0 if none.
+    task: usize,
     since: Option<Instant>,
     reported: bool,
 }
@@ -167,8 +168,7 @@ fn report(shared: &Shared, sight: &mut Sight, lasting: Duration) {
         return;
     }
     shared.monitor.stalls.add(1);
-    let culprit = shared.live_tasks().into_iter().find(|task| task.id().as_u64() == sight.task);
-    if let Some(task) = culprit {
+    if let Some(task) = shared.running_task_at(sight.task) {
         tracing::warn!(
             task = %Shared::describe(&task),
             lasting_ms = lasting.as_millis(),

@@ -217,6 +217,18 @@ impl Shared {
         tasks
     }
 
+    /// The task at an address, if it is still being run. Addresses are compared first, so this costs
+    /// little even among a million tasks.
+    pub(crate) fn running_task_at(&self, address: usize) -> Option<TaskRef> {
+        let mut found = None;
+        self.pool.walk(|block| {
+            if block.addr().get() == address {
+                found = TaskRef::from_block(block);
+            }
+        });
+        found.filter(|task| task.state.load().is_running())
+    }
+
     /// Counts the end of a task, before the task's final state can be seen.
     pub(crate) fn count_end(&self, seat: Option<usize>, outcome: Outcome) {
         match seat {

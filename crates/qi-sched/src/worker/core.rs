@@ -12,12 +12,20 @@ use crate::scheduler::Shared;
 use crate::task::TaskRef;
 use crate::worker::slot::ThreadSlot;
 use std::cell::Cell;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Task ids are handed to workers in blocks of so many: one shared counter, rarely touched.
 const ID_BLOCK: u64 = 1 << 12;
+
+/// A backlog of so much work is worth waking another worker. That costs 5 to 10 µs of CPU time, in
+/// system calls and in cold caches, and takes as long until it runs: for less the backlog would be
+/// gone when it comes.
+const HELP_FROM_NS: u64 = 50_000;
+
+/// Before anything was timed, polls are taken for long: better to wake one worker too many.
+const UNKNOWN_POLL_NS: u64 = 100_000;
 
 /// The seat's owner's part.
 pub(crate) struct Core {
@@ -56,8 +64,27 @@ pub(crate) struct Duty {
     pub(crate) last_pick: Cell<u64>,
     pub(crate) last_time: Cell<Instant>,
     pub(crate) last_turn: Cell<Instant>,
+    /// How long polls take, as far as the last readings tell: it follows long ones at once and
+    /// short ones slowly.
+    poll_ns: Cell<u64>,
     /// `last_time` as the scheduler's coarse ticks.
     pub(crate) ticks: Cell<u32>,
+}
+
+impl Duty {
+    /// Whether a backlog would keep this worker busy for longer than it costs to wake another one.
+    /// A single task never is: this worker will come to it. If the estimate is wrong, the monitor
+    /// sees within `poll_interval` that this worker does not move.
+    #[inline]
+    pub(crate) fn is_worth_help(&self, backlog: usize) -> bool {
+        backlog > 1 && (backlog as u64).saturating_mul(self.poll_ns.get()) >= HELP_FROM_NS
+    }
+
+    /// Takes a reading of how long polls take.
+    pub(crate) fn note_polls(&self, mean_ns: u64) {
+        let before = self.poll_ns.get();
+        self.poll_ns.set(if mean_ns >= before { mean_ns } else { before - (before - mean_ns) / 8 });
+    }
 }
 
 /// The seat's part that everybody sees.
@@ -71,8 +98,8 @@ pub(crate) struct Seat {
     /// The heartbeat at which the monitor found the worker stuck: then even its only task may be
     /// taken. `u64::MAX`: never.
     pub(crate) stuck_at: AtomicU64,
-    /// The id of the task that is being polled, 0 if none.
-    pub(crate) current: AtomicU64,
+    /// The address of the task that is being polled, 0 if none. Only ever compared.
+    pub(crate) current: AtomicUsize,
     occupant: Mutex<Option<Arc<ThreadSlot>>>,
 }
 
@@ -102,6 +129,7 @@ impl Seat {
                 last_pick: Cell::new(0),
                 last_time: Cell::new(now),
                 last_turn: Cell::new(now),
+                poll_ns: Cell::new(UNKNOWN_POLL_NS),
                 ticks: Cell::new(0),
             },
             ids: Cell::new((0, 0)),
@@ -112,7 +140,7 @@ impl Seat {
             counters: SeatCounters::default(),
             heartbeat: AtomicU64::new(0),
             stuck_at: AtomicU64::new(u64::MAX),
-            current: AtomicU64::new(0),
+            current: AtomicUsize::new(0),
             occupant: Mutex::default(),
         };
         (shared, core)
@@ -139,6 +167,11 @@ impl Core {
     }
 
     /// Queues a runnable task here, or globally if it does not fit.
+    ///
+    /// Another worker is woken when the backlog is worth it (see [`Duty::is_worth_help`]), which is
+    /// looked at whenever it has doubled; sleepers that find work wake further ones. Urgent work does
+    /// not wait. Events come in batches, which are judged as a whole when the driver is done (see
+    /// `worker::duty`).
     #[inline]
     pub(crate) fn push(
         &self,
@@ -154,16 +187,9 @@ impl Core {
         }
         shared.lanes.raise(lane);
         queue.push(task, arrival);
-        Self::pushed(shared, lane, len);
-    }
-
-    /// A single task is left to this worker, which will come to it: waking another one for it
-    /// costs more than it brings. (If this worker does not come to it, the monitor sees that.)
-    /// The second one wakes a sleeper, and sleepers that find work wake further ones. Urgent work
-    /// does not wait.
-    #[inline]
-    fn pushed(shared: &Shared, lane: TaskPriority, len_before: usize) {
-        if len_before == 1 || lane.is_urgent() {
+        let backlog = len + 1;
+        let counts = arrival != Arrival::Event && backlog.is_power_of_two();
+        if lane.is_urgent() || (counts && self.duty.is_worth_help(backlog)) {
             shared.notify();
         }
     }

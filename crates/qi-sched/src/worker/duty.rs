@@ -40,6 +40,9 @@ pub(crate) fn perform(context: &Context, core: &Core) {
     duty.next.set(pick + duty.interval.get());
     let events_due = shared.driver.has_sources(seat)
         && now.saturating_duration_since(duty.last_turn.get()) >= TURN_EVERY;
+    if duty.is_worth_help(core.queues.len()) {
+        shared.notify();
+    }
     if events_due || shared.driver.next_deadline(seat).is_some_and(|due| due <= now) {
         duty.last_turn.set(now);
         context.turn(|driver| driver.try_turn(seat));
@@ -61,6 +64,7 @@ fn account(shared: &Shared, core: &Core, now: Instant, pick: u64) {
         // For several picks together this is an upper bound, close because the others were short.
         shared.seats[core.seat].counters.longest_poll_ns.at_least(nanoseconds);
     }
+    duty.note_polls(u64::try_from(average.as_nanos()).unwrap_or(u64::MAX));
     let interval = if average > LONG { 1 } else { (duty.interval.get() * 2).min(MAX_INTERVAL) };
     duty.interval.set(interval);
 }

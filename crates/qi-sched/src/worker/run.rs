@@ -19,7 +19,7 @@ pub(crate) fn run(context: &Context, task: TaskRef) -> bool {
             seat.counters.polls[lane.index()].add(1);
             seat.counters.tasks.claimed.add(1);
             // Relaxed: for the monitor, which copes with any value.
-            seat.current.store(running.header().id().as_u64(), Relaxed);
+            seat.current.store(running.as_ptr().addr().get(), Relaxed);
         }
         None => context.shared.foreign.claimed.add_shared(1),
     }
