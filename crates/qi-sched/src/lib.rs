@@ -87,10 +87,10 @@ where
     F::Output: Send + 'static,
 {
     let spec = scheduler::Spec::new(Location::caller());
-    match worker::context::shared() {
-        Some(shared) => shared.spawn(spec, future),
+    worker::context::with(|context| match context {
+        Some(context) => context.shared.spawn(spec, future),
         None => panic!("{NoRuntimeError}"),
-    }
+    })
 }
 
 /// Spawns a future that need not be `Send` on the calling worker's own thread.

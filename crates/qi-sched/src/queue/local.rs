@@ -3,7 +3,8 @@
 //!
 //! Each lane has three, made when the lane is first used:
 //!
-//! * `children`, last in first out, for new tasks. Depth first is what keeps a tree of tasks small:
+//! * `children`, last in first out, for new tasks and for those that joined a task which has just
+//!   ended here. Depth first is what keeps a tree of tasks small:
 //!   breadth first, memory grows with the tree and each child is switched to twice.
 //! * `events`, first in first out, for tasks whose timer was due or whose I/O is ready: they come
 //!   in few and small batches, and how late they are is what users measure.
@@ -25,7 +26,7 @@ const STEAL_LIMIT: usize = 32;
 /// Which of a lane's queues a task goes into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
-    /// It was spawned by the task that runs here.
+    /// It was spawned by the task that runs here, or joined the one that has just ended.
     Child,
     /// A timer or an I/O event woke it.
     Event,
@@ -97,6 +98,11 @@ impl LaneQueues {
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.woken.len() + self.children.len() + self.events.len()
+    }
+
+    /// Whether anything but new children waits.
+    pub(crate) fn has_others(&self) -> bool {
+        !self.woken.is_empty() || !self.events.is_empty()
     }
 
     #[inline]

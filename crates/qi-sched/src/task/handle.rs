@@ -149,7 +149,6 @@ impl<T> TaskHandle<T> {
         if self.taken {
             return Poll::Ready(Err(JoinError::taken(self.id)));
         }
-        let Poll::Ready(progress) = coop::poll_proceed(cx) else { return Poll::Pending };
         if !self.header().state.load().is_done() {
             if let Some(error) = context::self_wait(self.header()) {
                 return Poll::Ready(Err(error));
@@ -159,6 +158,8 @@ impl<T> TaskHandle<T> {
                 return Poll::Pending;
             }
         }
+        // Only a success takes from the budget: who has to wait lets others run anyway.
+        let Poll::Ready(progress) = coop::poll_proceed(cx) else { return Poll::Pending };
         progress.made_progress();
         Poll::Ready(self.take())
     }

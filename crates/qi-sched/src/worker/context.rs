@@ -32,8 +32,8 @@ pub(crate) struct Context {
     pub(crate) budget: Cell<u32>,
     /// Set by a yield: the poll that is returning asks to be run again at once.
     pub(crate) yielding: Cell<bool>,
-    /// Whether this thread is inside the driver: what is woken meanwhile is an event.
-    turning: Cell<bool>,
+    /// Why tasks are woken on this thread now.
+    arrival: Cell<Arrival>,
     /// Children being run in place, one inside the other.
     pub(crate) nesting: Cell<u32>,
     /// No in-place run below this address.
@@ -59,7 +59,7 @@ impl Context {
             frame: Cell::new(ptr::null()),
             budget: Cell::new(crate::coop::UNLIMITED),
             yielding: Cell::new(false),
-            turning: Cell::new(false),
+            arrival: Cell::new(Arrival::Woken),
             nesting: Cell::new(0),
             stack_floor: Cell::new(usize::MAX),
             stepped: false,
@@ -107,16 +107,21 @@ impl Context {
 
     /// Calls the driver. Wakers run inside, so afterwards the seat may be another one.
     pub(crate) fn turn<R>(&self, driver: impl FnOnce(&dyn Driver) -> R) -> R {
-        let outer = self.turning.replace(true);
-        let result = driver(&*self.shared.driver);
-        self.turning.set(outer);
+        self.with_arrival(Arrival::Event, || driver(&*self.shared.driver))
+    }
+
+    /// Runs `code`, during which tasks are woken for a reason of their own.
+    pub(crate) fn with_arrival<R>(&self, arrival: Arrival, code: impl FnOnce() -> R) -> R {
+        let outer = self.arrival.replace(arrival);
+        let result = code();
+        self.arrival.set(outer);
         result
     }
 
     /// How a task that is woken now arrives in a queue of this worker.
     #[inline]
     pub(crate) fn arrival(&self) -> Arrival {
-        if self.turning.get() { Arrival::Event } else { Arrival::Woken }
+        self.arrival.get()
     }
 
     /// The seat's part, for as long as no code of the user's runs: that might hand the seat over.

@@ -11,6 +11,7 @@
 
 use super::context::Context;
 use super::core::Core;
+use crate::priority::TaskPriority;
 use crate::scheduler::Shared;
 use std::time::{Duration, Instant};
 
@@ -67,6 +68,27 @@ fn account(shared: &Shared, core: &Core, now: Instant, pick: u64) {
     duty.note_polls(u64::try_from(average.as_nanos()).unwrap_or(u64::MAX));
     let interval = if average > LONG { 1 } else { (duty.interval.get() * 2).min(MAX_INTERVAL) };
     duty.interval.set(interval);
+}
+
+/// Whether a task that goes on keeps nobody waiting: no other task is queued here or globally, and
+/// the driver was looked at lately and has nothing due. New children of the task itself do not
+/// count: it is them that it goes on with.
+#[cold]
+pub(crate) fn nobody_waits(context: &Context, core: &Core) -> bool {
+    let shared = &*context.shared;
+    let queued = TaskPriority::DESCENDING
+        .into_iter()
+        .any(|lane| core.queues.used(lane).is_some_and(|queue| queue.has_others()))
+        || shared.injectors.iter().any(|injector| !injector.is_empty())
+        || !core.homed.is_empty()
+        || !context.pinned.is_empty();
+    if queued {
+        return false;
+    }
+    let now = shared.clock.now();
+    let last_look = core.duty.last_time.get().max(core.duty.last_turn.get());
+    now.saturating_duration_since(last_look) < TURN_EVERY
+        && shared.driver.next_deadline(core.seat).is_none_or(|due| due > now)
 }
 
 /// Before it sleeps, a searching worker fires what is due on the seats of workers that are busy.

@@ -7,7 +7,11 @@
 #![forbid(unsafe_code)]
 
 use super::context::Context;
+use super::core::Core;
+use super::duty;
 use super::run::execute;
+use crate::TaskPriority;
+use crate::coop;
 use crate::queue::Arrival;
 use crate::task::{self, Header, Running};
 use std::sync::Arc;
@@ -44,12 +48,38 @@ fn may_run(context: &Context, child: &Header, cx: &TaskContext<'_>) -> bool {
         && parent_is_free
         && task::wakes(cx.waker(), parent.into())
         && Arc::ptr_eq(child.shared(), &context.shared)
-        && context.budget.get() > 0
         && context.nesting.get() < MAX_NESTING
         && stack_pointer() > context.stack_floor.get()
-        && !context.shared.lanes.any_above(word.lane())
-        && !core.homed.any_above(word.lane())
-        && !context.pinned.any_above(word.lane())
+        && !anything_above(context, core, word.lane())
+        && has_budget(context, core)
+}
+
+/// Whether something more urgent than `lane` waits.
+fn anything_above(context: &Context, core: &Core, lane: TaskPriority) -> bool {
+    // Normal work is not counted globally; it stands above Low children only.
+    let normal = || {
+        lane == TaskPriority::Low
+            && (core.queues.used(TaskPriority::Normal).is_some_and(|queue| queue.len() > 0)
+                || !context.shared.injectors[TaskPriority::Normal.index()].is_empty())
+    };
+    context.shared.lanes.any_above(lane)
+        || core.homed.any_above(lane)
+        || context.pinned.any_above(lane)
+        || normal()
+}
+
+/// Whether the parent has budget for the child and for the join. When it is spent although nobody
+/// waits for this worker, a pause would serve nobody, and would unwind the whole tree of calls: the
+/// budget is filled up again.
+fn has_budget(context: &Context, core: &Core) -> bool {
+    if context.budget.get() >= 2 {
+        return true;
+    }
+    let alone = !context.shared.is_closing() && duty::nobody_waits(context, core);
+    if alone {
+        context.budget.set(coop::PER_POLL);
+    }
+    alone
 }
 
 fn run(context: &Context, child: &Header) {
@@ -72,7 +102,7 @@ fn run(context: &Context, child: &Header) {
 
 /// Drops entries of children that were run in place while they lie on top: so a whole tree run in
 /// place leaves nothing behind.
-fn clean_up(context: &Context, lane: crate::TaskPriority) {
+fn clean_up(context: &Context, lane: TaskPriority) {
     let Some(core) = context.core() else { return };
     let Some(queue) = core.queues.used(lane) else { return };
     for _ in 0..CLEAN_UP {

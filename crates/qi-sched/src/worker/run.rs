@@ -3,6 +3,7 @@
 
 use super::context::Context;
 use crate::coop;
+use crate::queue::Arrival;
 use crate::scheduler::Shared;
 use crate::task::{Claimed, Ended, Header, Home, Polled, Running, Suspended, TaskRef};
 use std::sync::atomic::Ordering::Relaxed;
@@ -86,6 +87,7 @@ fn conclude(context: &Context, ended: Ended) {
     }
     let outcome = ended.outcome();
     context.shared.count_end(context.core().map(|core| core.seat), outcome);
-    ended.finish();
+    // Who joined this task goes on before anything else: so a tree of tasks stays depth first.
+    context.with_arrival(Arrival::Child, || ended.finish());
     context.shared.after_end(outcome);
 }
