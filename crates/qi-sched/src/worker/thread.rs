@@ -11,6 +11,7 @@ use super::slot::ThreadSlot;
 use super::{Context, Step, step};
 use crate::scheduler::Shared;
 use std::io;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -125,6 +126,8 @@ pub(crate) fn hand_over(worker: &Context) -> bool {
         // Stepped by hand, not by a thread of ours: there is nobody to hand over to.
         return false;
     }
+    // What runs on goes on without the seat, and is no stall of it. Relaxed: for the monitor.
+    worker.shared.seats[core.seat].current.store(0, Relaxed);
     // As a searcher it would hold the role up.
     if core.searching.take() && worker.shared.sleep.stop_searching() {
         worker.shared.notify();
