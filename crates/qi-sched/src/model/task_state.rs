@@ -7,7 +7,7 @@
 
 use super::watched::Watched;
 use crate::priority::TaskPriority;
-use crate::task::{CancelRequest, Claim, Outcome, Placement, State, Suspend, Wake};
+use crate::task::{CancelRequest, Claim, Outcome, Placement, Raise, State, Suspend, Wake};
 use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use loom::thread;
@@ -219,7 +219,7 @@ fn several_hints_have_one_runner() {
     if task.state.set_priority(TaskPriority::High).is_some() {
         task.push_hint();
     }
-    if task.state.raise(TaskPriority::Critical).is_some() {
+    if task.state.raise(TaskPriority::Critical) != Raise::Nothing {
         task.push_hint();
     }
     for runner in runners {

@@ -2,9 +2,10 @@
 
 use super::header::{Header, TaskPtr};
 use super::reference::TaskRef;
-use super::transition::CancelRequest;
+use super::transition::{CancelRequest, Raise};
 use crate::error::CancelError;
 use crate::priority::TaskPriority;
+use crate::scheduler::Shared;
 
 /// A hint, and the lane to queue it in.
 pub(crate) type Hint = Option<(TaskRef, TaskPriority)>;
@@ -26,10 +27,13 @@ impl Header {
         Some((self.hint(), lane))
     }
 
-    /// Lends the task the urgency of one that waits for it.
-    pub(crate) fn lend(&self, waiter: TaskPriority) -> Hint {
-        let lane = self.state.raise(waiter)?;
-        Some((self.hint(), lane))
+    /// Lends the task the urgency of one that waits for it, and queues it where that is due.
+    pub(crate) fn lend(&self, waiter: TaskPriority) {
+        match self.state.raise(waiter) {
+            Raise::Nothing => {}
+            Raise::Requeue(lane) => Shared::enqueue(self.hint(), lane),
+            Raise::Wake(lane) => Shared::schedule(self.hint(), lane),
+        }
     }
 
     /// The reference that a transition has just added for a hint.

@@ -34,7 +34,7 @@
 #![forbid(unsafe_code)]
 
 use super::transition::{
-    CancelRequest, Claim, Completion, Detach, Outcome, Placement, Suspend, Wake,
+    CancelRequest, Claim, Completion, Detach, Outcome, Placement, Raise, Suspend, Wake,
 };
 use crate::priority::TaskPriority;
 use crate::sync::AtomicU64;
@@ -371,24 +371,26 @@ impl State {
     }
 
     /// Escalation: makes the effective lane at least `waiter`, the lane of the task that polls
-    /// this one's handle. Returns the lane in which the caller must queue a hint.
+    /// this one's handle.
     ///
     /// A task that waits itself is woken although nothing happened: polling again it passes the
     /// urgency on to what it waits for. So no task needs to remember what it waits for, and a
     /// cycle ends at the first task that is as urgent already.
-    pub(crate) fn raise(&self, waiter: TaskPriority) -> Option<TaskPriority> {
+    pub(crate) fn raise(&self, waiter: TaskPriority) -> Raise {
         self.update(|word| {
             let before = Snapshot(word).lane();
             let new = (word & !(0b11 << FLOOR_SHIFT)) | ((waiter as u64) << FLOOR_SHIFT);
             let lane = Snapshot(new).lane();
             if word & DONE != 0 || new == word {
-                (None, None)
+                (None, Raise::Nothing)
             } else if lane <= before || word & BLOCKING != 0 {
-                (Some(new), None)
+                (Some(new), Raise::Nothing)
             } else if word & RUNNING != 0 {
-                (Some(new | SCHEDULED), None)
+                (Some(new | SCHEDULED), Raise::Nothing)
+            } else if word & SCHEDULED != 0 {
+                (Some(Self::one_more(new)), Raise::Requeue(lane))
             } else {
-                (Some(Self::one_more(new) | SCHEDULED), Some(lane))
+                (Some(Self::one_more(new) | SCHEDULED), Raise::Wake(lane))
             }
         })
     }

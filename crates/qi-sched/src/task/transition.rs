@@ -64,6 +64,18 @@ pub(crate) enum Wake {
     Nothing { free: bool },
 }
 
+/// What lending urgency to a task asks of the lender.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Raise {
+    Nothing,
+    /// The task is runnable and lies in a queue that is looked at too late: queue one more hint,
+    /// which has its reference.
+    Requeue(TaskPriority),
+    /// The task waited and is runnable now: queue a hint, which has its reference.
+    Wake(TaskPriority),
+}
+
 /// The answer to a request to cancel.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]

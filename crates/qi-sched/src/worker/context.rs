@@ -244,18 +244,14 @@ pub(crate) fn self_wait(target: &Header) -> Option<JoinError> {
 /// Lends the current task's urgency to a task that it waits for.
 #[inline]
 pub(crate) fn escalate(target: &Header) {
-    let hint = with(|context| {
+    let waiter = with(|context| {
         let context = context?;
         if !context.shared.config.escalation {
             return None;
         }
-        let waiter = context.current_task()?.state.load().lane();
-        if target.state.load().lane() >= waiter {
-            return None;
-        }
-        target.lend(waiter)
+        Some(context.current_task()?.state.load().lane())
     });
-    if let Some((task, lane)) = hint {
-        Shared::enqueue(task, lane);
+    if let Some(waiter) = waiter.filter(|waiter| target.state.load().lane() < *waiter) {
+        target.lend(waiter);
     }
 }
