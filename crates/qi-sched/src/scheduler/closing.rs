@@ -39,13 +39,18 @@ impl Finish {
         self.changed.notify_all();
     }
 
-    /// Waits until `done` or the deadline; `done` is asked again after each change.
-    fn wait(&self, deadline: Instant, mut done: impl FnMut() -> bool) -> bool {
+    /// Waits until `done` or the deadline (`None`: one beyond what the clock can say); `done` is
+    /// asked again after each change.
+    fn wait(&self, deadline: Option<Instant>, mut done: impl FnMut() -> bool) -> bool {
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if done() {
                 return true;
             }
+            let Some(deadline) = deadline else {
+                changes = self.changed.wait(changes).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
             let Some(left) = deadline.checked_duration_since(Instant::now()) else { return false };
             changes =
                 self.changed.wait_timeout(changes, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -195,7 +200,7 @@ impl Shared {
         }
         let begun = Instant::now();
         let deadline = begun + timeout;
-        let stopped = self.finish.wait(deadline, || self.gate.phase() == Phase::Stopped);
+        let stopped = self.finish.wait(Some(deadline), || self.gate.phase() == Phase::Stopped);
         if stopped {
             for handle in self.threads.take_handles() {
                 // A worker never panics: tasks' panics are caught.
@@ -215,7 +220,7 @@ impl Shared {
         let before = self.totals();
         self.gate.advance(Phase::Draining);
         if !self.is_own_thread() {
-            let deadline = Instant::now() + deadline;
+            let deadline = Instant::now().checked_add(deadline);
             self.finish
                 .wait(deadline, || self.live_count() == 0 || self.gate.phase() >= Phase::Closing);
         }
