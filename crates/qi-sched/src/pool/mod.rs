@@ -73,6 +73,12 @@ impl Pool {
             None => {
                 let magazine = self.foreign_magazine();
                 let magazine = magazine.lock().unwrap_or_else(PoisonError::into_inner);
+                // Relaxed: as in `give_foreign`. After the end nobody would flush the magazine
+                // again, and the rest of a batch in it would keep its chunk for ever.
+                if self.closed.load(Relaxed) {
+                    drop(magazine);
+                    return self.take_solo(layout, owner);
+                }
                 self.take_from(&magazine, class, owner)
             }
         }
