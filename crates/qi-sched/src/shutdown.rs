@@ -5,8 +5,8 @@
 //! Running ──► Draining ──► Closing ──► Stopped
 //!     └───────────────────────┘
 //! ```
-//! * **Draining** (graceful shutdown only): threads without a seat cannot spawn any more; tasks
-//!   go on, and may spawn.
+//! * **Draining** (graceful shutdown only): threads from outside cannot spawn any more; tasks and
+//!   blocking calls go on, and may spawn.
 //! * **Closing**: nothing is spawned; one worker walks over all tasks and cancels them; workers
 //!   leave when they have nothing left. (I9)
 //! * **Stopped**: every thread has ended, no future exists any more. Memory that wakers refer to

@@ -167,12 +167,12 @@ impl Shared {
     where
         F: Future + 'static,
     {
-        // A worker's spawns are seen by the last sweep anyway; others must announce themselves.
-        let on_worker = context::with_core_of(self, |_| ()).is_some();
+        // The last sweep sees what our own threads spawned; others must announce themselves.
+        let from_inside = context::with_core_of(self, |_| ()).is_some() || self.is_own_thread();
         let entry = self.gate.enter();
         let accepted = match self.gate.phase() {
             Phase::Running => true,
-            Phase::Draining => on_worker,
+            Phase::Draining => from_inside,
             Phase::Closing | Phase::Stopped => false,
         };
         let block = self.pool.take(task::layout::<F>(), None, self);
