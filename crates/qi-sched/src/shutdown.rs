@@ -18,6 +18,10 @@
 //! read-modify-writes, through which the last one sees whatever the others spawned. Threads that
 //! are not workers read the phase after they have announced themselves in [`Gate::enter`], and
 //! the last thread waits for those inside. (I10)
+//!
+//! A pinned task cannot be left to the sweep, because its thread does not end before it. Its
+//! spawner reads the phase again when the task can be seen ([`Gate::has_closed`]), and cancels it
+//! if the walk may have missed it.
 #![forbid(unsafe_code)]
 
 use crate::sync::{AtomicBool, AtomicUsize, fence};
@@ -109,6 +113,14 @@ impl Gate {
         #[cfg(not(qi_mutant = "gate_enter_without_fence"))]
         fence(SeqCst);
         (self.phase() == Phase::Running).then_some(entry)
+    }
+
+    /// Whether the end has begun, for a thread that has just published a task: either it sees that
+    /// here, or the walk sees the task.
+    pub(crate) fn has_closed(&self) -> bool {
+        // Pairs with the fence in `advance`.
+        fence(SeqCst);
+        self.phase() >= Phase::Closing
     }
 
     /// Whether no foreign thread is inside. Once it holds after `advance(Closing)`, whatever was

@@ -193,6 +193,10 @@ impl Shared {
         let handle = unsafe { TaskHandle::new(task) };
         // SAFETY: `publish` counted the hint's reference.
         let hint = unsafe { TaskRef::from_raw(task) };
+        if accepted && self.gate.has_closed() {
+            // The walk may have passed this block already, and a pinned task keeps its thread.
+            let _ = Self::cancel(&hint);
+        }
         if !accepted {
             self.discard(hint);
         } else if let Some(seat) = first_seat.filter(|_| placement == Placement::Anywhere) {
