@@ -100,11 +100,9 @@ fn without_seat(worker: &Context) -> bool {
         shared.threads.withdraw(slot);
         return true;
     }
-    if shared.is_closing() {
-        return false;
-    }
     shared.threads.offer_self(slot);
-    let woken = slot.park_for(SPARE_FOR);
+    // Looked at while on the list: whoever closes after that finds this thread there and wakes it.
+    let woken = !shared.is_closing() && slot.park_for(SPARE_FOR);
     let withdrawn = shared.threads.withdraw(slot);
     // Not on the list any more: somebody has made, or is about to make, an offer.
     woken || !withdrawn
