@@ -67,6 +67,17 @@ pub(crate) const EXAMPLES: &[Example] = &[
         ..PLAIN
     },
     Example {
+        package: "qi-runtime",
+        name: "idle",
+        args: &["1"],
+        output: &[
+            r"^idle: begin$",
+            r"^idle: end voluntary_switches=\d+ cpu_us=\d+$",
+            r"^10000 tasks parked, 5000 timers set$",
+        ],
+        ..PLAIN
+    },
+    Example {
         package: "qi-examples",
         name: "async_runtime_demo",
         output: &[
