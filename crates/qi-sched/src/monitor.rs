@@ -16,7 +16,9 @@ use crate::worker::counters::Counter;
 use crate::worker::slot::Parker;
 use crate::worker::{Context, Seat};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
+use std::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence,
+};
 use std::time::{Duration, Instant};
 
 /// Ticks without a worker awake before the monitor sleeps as well: waking it costs a system call,
@@ -26,12 +28,15 @@ const IDLE_TICKS: u32 = 20;
 const ABSENT: usize = 0;
 const WATCHING: usize = 1;
 const ASLEEP: usize = 2;
+const FAILED: usize = 3;
 
 /// The monitor as workers see it.
 #[derive(Debug, Default)]
 pub(crate) struct Monitor {
     state: AtomicUsize,
     stopped: AtomicBool,
+    /// The scheduler's coarse time at the monitor's last look.
+    ticks: AtomicU32,
     parker: Parker,
     /// Polls longer than `stall_threshold`.
     pub(crate) stalls: Counter,
@@ -56,26 +61,34 @@ impl Monitor {
         // Pairs with the fence in `sleep`.
         fence(SeqCst);
         // Relaxed: the fence orders it.
-        if self.state.load(Relaxed) != WATCHING {
+        if matches!(self.state.load(Relaxed), ABSENT | ASLEEP) {
             self.wake(shared);
         }
     }
 
     #[cold]
     fn wake(&self, shared: &Arc<Shared>) {
+        self.ticks.store(shared.ticks(shared.clock.now()), Relaxed);
         match self.state.swap(WATCHING, SeqCst) {
             ABSENT => {
                 let name = format!("{}-monitor", shared.config.thread_name);
                 let watched = shared.clone();
                 if let Err(error) = shared.start_thread(name, move || watch(&watched)) {
-                    // Workers do without it; a later one may have more luck when the state is
-                    // looked at again, but not at every wake-up: so it stays WATCHING.
+                    // Workers do without it. Trying again at every wake-up would cost more than it
+                    // could bring.
+                    self.state.store(FAILED, Relaxed);
                     tracing::warn!(%error, "no thread for the monitor: long polls go unseen");
                 }
             }
             ASLEEP => self.parker.unpark(),
             _ => {}
         }
+    }
+
+    /// The scheduler's coarse time, if the monitor keeps it up to date now.
+    pub(crate) fn ticks(&self) -> Option<u32> {
+        // Relaxed: a tick more or less does not matter.
+        (self.state.load(Relaxed) == WATCHING).then(|| self.ticks.load(Relaxed))
     }
 
     /// The scheduler closes: the monitor ends.
@@ -105,6 +118,7 @@ fn watch(shared: &Arc<Shared>) {
         // Relaxed: see `stop`.
         while !monitor.stopped.load(Relaxed) {
             monitor.parker.park_for(shared.config.poll_interval / 2);
+            monitor.ticks.store(shared.ticks(shared.clock.now()), Relaxed);
             if shared.sleep.all_asleep() {
                 idle_ticks += 1;
                 if idle_ticks >= IDLE_TICKS {

@@ -96,6 +96,11 @@ impl Shared {
         u32::try_from(elapsed & u128::from(u32::MAX)).unwrap_or(u32::MAX)
     }
 
+    /// The present tick, without reading the clock if the monitor has read it lately.
+    pub(crate) fn ticks_about_now(&self) -> u32 {
+        self.monitor.ticks().unwrap_or_else(|| self.ticks(self.clock.now()))
+    }
+
     /// How long ago a tick was, to the precision of a tick.
     pub(crate) fn age(&self, born: u32) -> std::time::Duration {
         let ticks = self.ticks(self.clock.now()).wrapping_sub(born);

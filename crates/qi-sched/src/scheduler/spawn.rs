@@ -182,7 +182,7 @@ impl Shared {
             id: TaskId::new(self.id_block(1).0),
             location,
             cold: cold(spec.name, spec.home),
-            born: self.ticks(self.clock.now()),
+            born: self.ticks_about_now(),
         };
         // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
         let task = unsafe { task::init(block, birth, future) };

@@ -11,6 +11,7 @@ use crate::rng::Rng;
 use crate::scheduler::Shared;
 use crate::task::TaskRef;
 use crate::worker::slot::ThreadSlot;
+use crate::worker::spin::Patience;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,6 +47,7 @@ pub(crate) struct Core {
     /// Whether it announced its sleep and was not taken off the list since.
     pub(crate) asleep: Cell<bool>,
     pub(crate) duty: Duty,
+    pub(crate) patience: Patience,
     ids: Cell<(u64, u64)>,
 }
 
@@ -132,6 +134,7 @@ impl Seat {
                 poll_ns: Cell::new(UNKNOWN_POLL_NS),
                 ticks: Cell::new(0),
             },
+            patience: Patience::new(),
             ids: Cell::new((0, 0)),
         });
         let shared = Self {

@@ -20,6 +20,7 @@ pub(crate) mod in_place;
 mod pick;
 mod run;
 pub(crate) mod slot;
+pub(crate) mod spin;
 mod steal;
 pub(crate) mod thread;
 
@@ -79,7 +80,7 @@ fn out_of_work(context: &Context, core: &Core) -> Step {
             run::run(context, task);
             return Step::Worked;
         }
-        if duty::turn_others(context, core.seat) {
+        if spin::wait(context, core) || duty::turn_others(context, core.seat) {
             return Step::Worked;
         }
     }
@@ -116,12 +117,18 @@ fn fall_asleep(context: &Context, core: &Core) -> Step {
         return Step::Worked;
     }
     context.shared.seats[core.seat].counters.parks.add(1);
+    core.patience.sleeps(context.shared.clock.now());
     Step::WouldPark
 }
 
 fn wake_up(context: &Context, core: &Core) {
     core.asleep.set(false);
-    core.searching.set(context.shared.sleep.rouse(core.seat) == Roused::Notified);
+    if context.shared.sleep.rouse(core.seat) == Roused::Notified {
+        core.searching.set(true);
+        core.patience.was_woken(context.shared.clock.now());
+    } else {
+        core.searching.set(false);
+    }
     core.duty.next.set(0);
     if !context.shared.is_closing() {
         context.shared.monitor.rouse(&context.shared);

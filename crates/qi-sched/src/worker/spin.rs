@@ -1,0 +1,87 @@
+//! A short wait for work before sleeping: worth it only where work tends to come at once.
+//!
+//! Being woken costs two system calls and, between virtual processors, tens of microseconds. A
+//! searcher that has just run tasks may therefore look on for a moment, at most [`LONGEST`]. How
+//! long is learnt: a wait that finds work is extended, one that does not is halved, down to none;
+//! and a sleep that was over as soon as it began counts as a wait that should have been. So a worker
+//! that serves sockets soon does not spin at all, and one that is fed by another thread does.
+#![forbid(unsafe_code)]
+
+use super::context::Context;
+use super::core::Core;
+use super::steal;
+use std::cell::Cell;
+use std::hint::spin_loop;
+use std::time::{Duration, Instant};
+
+/// The longest wait.
+const LONGEST: Duration = Duration::from_micros(20);
+
+/// The shortest wait that is worth reading the clock for.
+const SHORTEST: Duration = Duration::from_micros(1);
+
+/// Looks between two readings of the clock.
+const LOOKS: u32 = 32;
+
+/// What a worker has learnt about waiting.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    wait: Cell<Duration>,
+    slept_at: Cell<Option<Instant>>,
+}
+
+impl Patience {
+    pub(crate) fn new() -> Self {
+        Self { wait: Cell::new(Duration::ZERO), slept_at: Cell::new(None) }
+    }
+
+    fn learn(&self, paid: bool) {
+        let wait = self.wait.get();
+        self.wait.set(match paid {
+            true => (wait * 2).clamp(SHORTEST * 4, LONGEST),
+            false if wait < SHORTEST * 2 => Duration::ZERO,
+            false => wait / 2,
+        });
+    }
+
+    /// The worker goes to sleep.
+    pub(crate) fn sleeps(&self, now: Instant) {
+        self.slept_at.set(Some(now));
+    }
+
+    /// The worker was woken because there is work for it.
+    pub(crate) fn was_woken(&self, now: Instant) {
+        let Some(slept_at) = self.slept_at.take() else { return };
+        if now.saturating_duration_since(slept_at) < LONGEST * 2 {
+            self.learn(true);
+        }
+    }
+}
+
+/// Waits for something to search for; `true` if it came.
+pub(crate) fn wait(context: &Context, core: &Core) -> bool {
+    let limit = core.patience.wait.get();
+    if limit < SHORTEST {
+        return false;
+    }
+    let shared = &*context.shared;
+    let begun = shared.clock.now();
+    let mut found = false;
+    'wait: while shared.clock.now().saturating_duration_since(begun) < limit {
+        for _ in 0..LOOKS {
+            if steal::visible_work(shared, core.seat) || has_mail(context, core) {
+                found = true;
+                break 'wait;
+            }
+            spin_loop();
+        }
+    }
+    core.patience.learn(found);
+    found
+}
+
+fn has_mail(context: &Context, core: &Core) -> bool {
+    !context.shared.seats[core.seat].inbox.is_empty()
+        || context.slot.as_ref().is_some_and(|slot| !slot.inbox.is_empty())
+        || context.shared.is_closing()
+}
