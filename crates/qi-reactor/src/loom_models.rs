@@ -33,8 +33,8 @@ const PREEMPTION_BOUND: usize = 3;
 /// Checks a model and says how much of it was explored.
 fn explore(name: &str, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(Some(PREEMPTION_BOUND));
-    let bound = builder.preemption_bound;
+    let bound = builder.preemption_bound.unwrap_or(PREEMPTION_BOUND);
+    builder.preemption_bound = Some(bound);
     let executions = Arc::new(StdAtomicUsize::new(0));
     let counted = Arc::clone(&executions);
     builder.check(move || {
@@ -43,7 +43,7 @@ fn explore(name: &str, model: impl Fn() + Send + Sync + 'static) {
         model();
     });
     let executions = executions.load(StdOrdering::Relaxed);
-    println!("{name}: {executions} executions explored, preemption bound {bound:?}");
+    println!("loom: {name} executions={executions} preemption_bound={bound}");
     assert!(executions > 1, "the model has something to interleave");
 }
 
@@ -108,7 +108,7 @@ impl Seat {
 
 #[test]
 fn loom_unpark_is_never_lost() {
-    explore("park word, one parker and two unparkers", || {
+    explore("loom_unpark_is_never_lost", || {
         let seat = Arc::new(Seat::new());
         let news = Arc::new([AtomicU32::new(0), AtomicU32::new(0)]);
         let senders: Vec<_> = (0..2)
@@ -134,7 +134,7 @@ fn loom_unpark_is_never_lost() {
 
 #[test]
 fn loom_an_earlier_timer_ends_a_park() {
-    explore("timers, one parker and one setter", || {
+    explore("loom_an_earlier_timer_ends_a_park", || {
         let seat = Arc::new(Seat::new());
         let setter = {
             let seat = Arc::clone(&seat);
@@ -184,7 +184,7 @@ fn announce(cell: &IoCell) {
 
 #[test]
 fn loom_an_event_reaches_a_waiter() {
-    explore("waiters, two waiters and one event", || {
+    explore("loom_an_event_reaches_a_waiter", || {
         let cell = Arc::new(IoCell::new(Readiness::EMPTY));
         let turner = {
             let cell = Arc::clone(&cell);
@@ -202,7 +202,7 @@ fn loom_an_event_reaches_a_waiter() {
 
 #[test]
 fn loom_clearing_keeps_a_newer_event() {
-    explore("readiness, one reader and one event", || {
+    explore("loom_clearing_keeps_a_newer_event", || {
         let cell = Arc::new(IoCell::new(Readiness::READABLE));
         // The kernel's buffer, which has a lock of its own.
         let data = Arc::new(Mutex::new(false));
