@@ -46,6 +46,8 @@ pub(crate) struct Core {
     pub(crate) searching: Cell<bool>,
     /// Whether it announced its sleep and was not taken off the list since.
     pub(crate) asleep: Cell<bool>,
+    /// Whether it has called the monitor since it began: later on, waking up does.
+    pub(crate) watched: Cell<bool>,
     pub(crate) duty: Duty,
     pub(crate) patience: Patience,
     ids: Cell<(u64, u64)>,
@@ -125,6 +127,7 @@ impl Seat {
             stale_children: Cell::new(0),
             searching: Cell::new(false),
             asleep: Cell::new(false),
+            watched: Cell::new(false),
             duty: Duty {
                 next: Cell::new(1),
                 interval: Cell::new(1),

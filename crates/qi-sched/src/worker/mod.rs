@@ -99,6 +99,9 @@ pub(crate) fn park(context: &Context) {
 
 /// Gives the searcher's role up; if nobody else has it and work is left, passes it on.
 fn found_work(context: &Context, core: &Core) {
+    if !core.watched.get() {
+        call_monitor(context, core);
+    }
     if core.searching.take()
         && context.shared.sleep.stop_searching()
         && (core.queues.len() > 0 || steal::visible_work(&context.shared, core.seat))
@@ -130,6 +133,13 @@ fn wake_up(context: &Context, core: &Core) {
         core.searching.set(false);
     }
     core.duty.next.set(0);
+    call_monitor(context, core);
+}
+
+/// From now on somebody watches whether this worker moves: called before it runs a task for the
+/// first time, and whenever it wakes up, because the monitor may have fallen asleep meanwhile.
+fn call_monitor(context: &Context, core: &Core) {
+    core.watched.set(true);
     if !context.shared.is_closing() {
         context.shared.monitor.rouse(&context.shared);
     }
