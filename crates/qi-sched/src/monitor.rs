@@ -2,7 +2,8 @@
 //!
 //! A worker inside one long poll cannot look at its timers and events, nor wake others for its
 //! queue. The monitor sees that its heartbeat stands still and does it: within `poll_interval`,
-//! because it looks twice in that time. A poll that lasts longer than `stall_threshold` is counted
+//! because it looks twice in that time. It does so too for a worker that moves, but too slowly to
+//! have come to its duties. A poll that lasts longer than `stall_threshold` is counted
 //! and named; if all workers are in such polls and something is runnable, an extra worker starts.
 //!
 //! # Protocol
@@ -13,6 +14,7 @@
 
 use crate::scheduler::Shared;
 use crate::worker::counters::Counter;
+use crate::worker::duty;
 use crate::worker::slot::Parker;
 use crate::worker::{Context, Seat};
 use std::sync::Arc;
@@ -52,6 +54,18 @@ struct Sight {
     task: usize,
     since: Option<Instant>,
     reported: bool,
+}
+
+/// What a worker did since the last look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// It is between tasks, or made so many picks that it has looked at the clock itself.
+    Lively,
+    /// It runs tasks, but so few that it may not have looked at the clock: its interval was chosen
+    /// while they were shorter.
+    Slow,
+    /// It is inside one poll, since about so long.
+    Stuck(Duration),
 }
 
 impl Monitor {
@@ -140,10 +154,11 @@ fn inspect(shared: &Arc<Shared>, sights: &mut [Sight]) {
     let base = shared.config.worker_threads;
     let mut stuck = 0;
     for (index, (seat, sight)) in shared.seats.iter().zip(sights.iter_mut()).enumerate() {
-        let Some(lasting) = look(seat, sight, now) else { continue };
-        if index < base {
+        let look = look(seat, sight, now);
+        if look != Look::Lively && index < base {
             shared.driver.try_turn(index);
         }
+        let Look::Stuck(lasting) = look else { continue };
         if !seat.stealers.is_empty() {
             // Relaxed: whoever steals compares it with the heartbeat again.
             seat.stuck_at.store(sight.heartbeat, Relaxed);
@@ -159,16 +174,18 @@ fn inspect(shared: &Arc<Shared>, sights: &mut [Sight]) {
     }
 }
 
-/// How long the worker has been inside one poll, if it was at the last look, too.
-fn look(seat: &Seat, sight: &mut Sight, now: Instant) -> Option<Duration> {
+/// Compares a worker with what it was at the last look.
+fn look(seat: &Seat, sight: &mut Sight, now: Instant) -> Look {
     // Relaxed: a mixture of old and new looks like movement, and the next look is soon.
     let heartbeat = seat.heartbeat.load(Relaxed);
     let task = seat.current.load(Relaxed);
-    if task == 0 || heartbeat != sight.heartbeat || task != sight.task {
-        *sight = Sight { heartbeat, task, since: (task != 0).then_some(now), reported: false };
-        return None;
+    if task != 0 && heartbeat == sight.heartbeat && task == sight.task {
+        let lasting = sight.since.map(|since| now.saturating_duration_since(since));
+        return Look::Stuck(lasting.unwrap_or(Duration::ZERO));
     }
-    Some(sight.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since)))
+    let moved = heartbeat.wrapping_sub(sight.heartbeat);
+    *sight = Sight { heartbeat, task, since: (task != 0).then_some(now), reported: false };
+    if task != 0 && moved < duty::MAX_INTERVAL { Look::Slow } else { Look::Lively }
 }
 
 fn something_waits(shared: &Shared) -> bool {

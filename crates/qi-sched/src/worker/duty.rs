@@ -16,7 +16,7 @@ use crate::scheduler::Shared;
 use std::time::{Duration, Instant};
 
 /// Picks between two readings of the clock while polls are short.
-const MAX_INTERVAL: u64 = 16;
+pub(crate) const MAX_INTERVAL: u64 = 16;
 
 /// Polls longer than this on average are timed one by one: the reading is then small beside them.
 const LONG: Duration = Duration::from_micros(2);

@@ -15,7 +15,7 @@
 pub(crate) mod context;
 pub(crate) mod core;
 pub(crate) mod counters;
-mod duty;
+pub(crate) mod duty;
 pub(crate) mod in_place;
 mod pick;
 mod run;
