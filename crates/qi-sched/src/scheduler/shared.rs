@@ -111,6 +111,26 @@ impl Shared {
     #[inline]
     pub(crate) fn notify(&self) {
         if let Some(seat) = self.sleep.notify() {
+            self.unpark(seat);
+        }
+    }
+
+    /// Whether this is one of the extra seats, which the driver knows nothing of: their workers
+    /// do not park there, they give the seat back.
+    #[inline]
+    pub(crate) fn is_extra(&self, seat: usize) -> bool {
+        seat >= self.config.worker_threads
+    }
+
+    /// The earliest deadline among the timers of a seat.
+    pub(crate) fn next_deadline(&self, seat: usize) -> Option<Instant> {
+        if self.is_extra(seat) { None } else { self.driver.next_deadline(seat) }
+    }
+
+    /// Wakes the worker of a seat that announced its sleep.
+    fn unpark(&self, seat: usize) {
+        // One on an extra seat learns of it when it gives the seat back.
+        if !self.is_extra(seat) {
             self.driver.unpark(seat);
         }
     }

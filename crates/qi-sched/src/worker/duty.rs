@@ -39,12 +39,13 @@ pub(crate) fn perform(context: &Context, core: &Core) {
     duty.last_time.set(now);
     duty.ticks.set(shared.ticks(now));
     duty.next.set(pick + duty.interval.get());
-    let events_due = shared.driver.has_sources(seat)
+    let events_due = !shared.is_extra(seat)
+        && shared.driver.has_sources(seat)
         && now.saturating_duration_since(duty.last_turn.get()) >= TURN_EVERY;
     if duty.is_worth_help(core.queues.len()) {
         shared.notify();
     }
-    if events_due || shared.driver.next_deadline(seat).is_some_and(|due| due <= now) {
+    if events_due || shared.next_deadline(seat).is_some_and(|due| due <= now) {
         duty.last_turn.set(now);
         context.turn(|driver| driver.try_turn(seat));
     }
@@ -88,7 +89,7 @@ pub(crate) fn nobody_waits(context: &Context, core: &Core) -> bool {
     let now = shared.clock.now();
     let last_look = core.duty.last_time.get().max(core.duty.last_turn.get());
     now.saturating_duration_since(last_look) < TURN_EVERY
-        && shared.driver.next_deadline(core.seat).is_none_or(|due| due > now)
+        && shared.next_deadline(core.seat).is_none_or(|due| due > now)
 }
 
 /// Before it sleeps, a searching worker fires what is due on the seats of workers that are busy.

@@ -90,10 +90,13 @@ fn out_of_work(context: &Context, core: &Core) -> Step {
     }
 }
 
-/// Sleeps until there is something to do: what follows a step that says so.
+/// Sleeps until there is something to do: what follows a step that says so. An extra worker,
+/// started while all others were stuck, has done its part and gives its seat back instead.
 pub(crate) fn park(context: &Context) {
-    if let Some(seat) = context.core().map(|core| core.seat) {
-        context.turn(|driver| driver.park(seat));
+    match context.core().map(|core| core.seat) {
+        Some(seat) if context.shared.is_extra(seat) => context.shared.return_extra_seat(context),
+        Some(seat) => context.turn(|driver| driver.park(seat)),
+        None => {}
     }
 }
 

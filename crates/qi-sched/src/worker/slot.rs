@@ -54,6 +54,8 @@ impl ThreadSlot {
         // Relaxed: the fence orders it, see "The race".
         match self.seat.load(Relaxed) {
             NO_SEAT => self.parker.unpark(),
+            // On an extra seat it looks at all of that when it gives the seat back.
+            seat if shared.is_extra(seat) => self.parker.unpark(),
             seat => shared.driver.unpark(seat),
         }
     }

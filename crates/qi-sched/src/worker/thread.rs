@@ -65,15 +65,10 @@ fn stack_floor(stack_size: usize) -> usize {
 
 fn work(worker: &Context) {
     loop {
-        if let Some(core) = worker.core() {
-            let seat = core.seat;
+        if worker.core().is_some() {
             match step(worker) {
                 Step::Worked => {}
-                Step::WouldPark if seat < worker.shared.config.worker_threads => {
-                    super::park(worker);
-                }
-                // An extra worker, started while all others were stuck, has done its part.
-                Step::WouldPark => worker.shared.return_extra_seat(worker),
+                Step::WouldPark => super::park(worker),
                 Step::Leave => return,
             }
         } else if !without_seat(worker) {
