@@ -1,5 +1,6 @@
 //! All options of a runtime, and its making.
 
+use crate::clock::ReactorClock;
 use crate::config::AsyncRuntimeConfig;
 use crate::driver::ReactorDriver;
 use crate::error::RuntimeError;
@@ -7,7 +8,8 @@ use crate::log;
 use crate::runtime::AsyncRuntime;
 use crate::surrounding::Surrounding;
 use qi_reactor::Reactor;
-use qi_sched::{PanicPolicy, Scheduler, SchedulerBuilder, Shares};
+use qi_sched::{Clock, PanicPolicy, Scheduler, SchedulerBuilder, Shares};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,19 +26,19 @@ use std::time::Duration;
 ///     .build()?;
 /// # Ok::<(), qi_runtime::RuntimeError>(())
 /// ```
-#[derive(Debug)]
 #[must_use = "nothing is made before build"]
 pub struct AsyncRuntimeBuilder {
     config: AsyncRuntimeConfig,
     scheduler: SchedulerBuilder,
     /// Whether `config.worker_threads` was said by the user.
     workers_set: bool,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl AsyncRuntimeBuilder {
     pub(crate) fn new() -> Self {
         let config = AsyncRuntimeConfig::with_worker_threads(0);
-        Self { config, scheduler: Scheduler::builder(), workers_set: false }
+        Self { config, scheduler: Scheduler::builder(), workers_set: false, clock: None }
     }
 
     /// Takes all options of a config; see [`AsyncRuntimeConfig`].
@@ -157,13 +159,20 @@ impl AsyncRuntimeBuilder {
         self
     }
 
+    /// The clock of tasks, timers and figures. Default: the system's monotonic one. A clock that is
+    /// moved by hand does not wake anybody: whoever moves it spawns or wakes something afterwards.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
     /// Starts the runtime.
     ///
     /// # Errors
     /// An option out of range (checked before anything is made), an event queue or a thread that
     /// the system refused. What was made before is given back.
     pub fn build(self) -> Result<AsyncRuntime, RuntimeError> {
-        let Self { mut config, mut scheduler, workers_set } = self;
+        let Self { mut config, mut scheduler, workers_set, clock } = self;
         config.check_stacks()?;
         if workers_set {
             scheduler = scheduler.worker_threads(config.worker_threads);
@@ -174,7 +183,12 @@ impl AsyncRuntimeBuilder {
             .work_stealing(config.enable_work_stealing);
         scheduler.check()?;
         config.worker_threads = scheduler.worker_count();
-        let reactor = Arc::new(Reactor::new(config.worker_threads)?);
+        let mut reactor = Reactor::builder().shards(config.worker_threads);
+        if let Some(clock) = clock {
+            reactor = reactor.clock(Arc::new(ReactorClock(clock.clone())));
+            scheduler = scheduler.clock(clock);
+        }
+        let reactor = Arc::new(reactor.build()?);
         let driver = Arc::new(ReactorDriver::new(reactor));
         let surrounding = Surrounding::here();
         let dispatch = if config.debug { log::dispatch_for_own_threads() } else { None };
@@ -188,5 +202,14 @@ impl AsyncRuntimeBuilder {
             })
             .build()?;
         Ok(AsyncRuntime::new_from_parts(scheduler, config))
+    }
+}
+
+impl fmt::Debug for AsyncRuntimeBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncRuntimeBuilder")
+            .field("config", &self.config)
+            .field("scheduler", &self.scheduler)
+            .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ use qi_reactor::Reactor;
 use qi_sched::NoRuntimeError;
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What is said when there is no runtime with timers and sockets on the thread.
 #[track_caller]
@@ -25,6 +26,14 @@ pub(crate) fn with_driver<R>(code: impl FnOnce(&ReactorDriver) -> R) -> R {
         Some(result) => result,
         None => no_runtime(),
     }
+}
+
+/// The present moment on the current runtime's clock; on the system's where there is no runtime.
+pub(crate) fn now() -> Instant {
+    let found = qi_sched::context::with_driver(|driver| {
+        driver.as_any().downcast_ref::<ReactorDriver>().map(|driver| driver.reactor().now())
+    });
+    found.flatten().unwrap_or_else(Instant::now)
 }
 
 /// The current runtime's reactor, or an error for I/O functions.

@@ -33,6 +33,7 @@
 #![forbid(unsafe_code)]
 
 mod builder;
+mod clock;
 mod config;
 mod driver;
 mod error;
@@ -59,7 +60,7 @@ pub use error::RuntimeError;
 pub use handle::Handle;
 pub use qi_sched::coop::yield_now;
 pub use qi_sched::{
-    AbortHandle, CancelError, ConfigError, Join, JoinError, NoRuntimeError, PanicPolicy,
+    AbortHandle, CancelError, Clock, ConfigError, Join, JoinError, NoRuntimeError, PanicPolicy,
     SchedState as RuntimeState, Shares, ShutdownError, ShutdownReport, TaskBuilder, TaskHandle,
     TaskId, TaskInfo, TaskPriority, TaskStatus, WorkerStats, block_in_place, coop, spawn,
     spawn_local,

@@ -1,6 +1,7 @@
 //! Ticks at a steady pace.
 
 use super::sleep::{Sleep, sleep_until};
+use crate::here;
 use futures_util::Stream;
 use std::future::Future;
 use std::pin::Pin;
@@ -37,7 +38,7 @@ pub enum MissedTicks {
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
-    interval_at(Instant::now(), period)
+    interval_at(here::now(), period)
 }
 
 /// Ticks at `start`, and then every `period`.
@@ -71,7 +72,7 @@ impl Interval {
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.sleep).poll(cx));
         let due = self.sleep.deadline();
-        self.sleep.reset(self.after(due, Instant::now()));
+        self.sleep.reset(self.after(due, here::now()));
         Poll::Ready(due)
     }
 
@@ -99,7 +100,7 @@ impl Interval {
 
     /// The next tick is a full period from now.
     pub fn reset(&mut self) {
-        let now = Instant::now();
+        let now = here::now();
         self.sleep.reset(self.after(now, now));
     }
 
