@@ -3,7 +3,7 @@
 //! `qi-reactor` is the bottom of the Qi runtime that knows about the system's events: epoll, kqueue
 //! and IOCP (through mio), timerfd on Linux. It knows nothing about tasks or threads: whoever has a
 //! thread to spare lends it by calling [`Reactor::park`] or [`Reactor::try_turn`], and what comes out
-//! are calls of wakers. It runs alone, under any executor; see `examples/echo.rs`.
+//! are calls of wakers. It runs alone, under any executor; see `examples/alone.rs`.
 //!
 //! # A shard
 //!

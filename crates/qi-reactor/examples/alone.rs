@@ -1,6 +1,6 @@
 //! The reactor used alone: an executor of thirty lines, a TCP echo, and timers, on one thread.
 //!
-//! `cargo run -p qi-reactor --example echo` ends by itself and prints:
+//! `cargo run -p qi-reactor --example alone` ends by itself and prints:
 //!
 //! ```text
 //! echoed 3 messages
