@@ -1,7 +1,6 @@
 //! Every example of the workspace, with what it must print.
 
 /// What the check does to an example while it runs.
-#[allow(dead_code, reason = "for examples that serve, of which there is none yet")]
 pub(crate) enum Act {
     /// Fetches `path` from the base address that the first group of `address` finds in the
     /// output, and expects `body` in the answer.
@@ -54,7 +53,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
     },
     Example {
         package: "qi-reactor",
-        name: "echo",
+        name: "alone",
         output: &[r"^echoed [1-9]\d* messages$", r"^5 ticks, none of them early$"],
         leak_check: true,
         ..PLAIN
@@ -107,4 +106,62 @@ pub(crate) const EXAMPLES: &[Example] = &[
         ],
         ..PLAIN
     },
+    Example {
+        package: "qi-examples",
+        name: "echo",
+        output: &[
+            r"^listening on 127\.0\.0\.1:\d+$",
+            r"^50 connections × 200 messages of 1024 bytes: every byte came back, ",
+            r"^nobody listens any more: cannot connect to 127\.0\.0\.1:\d+: ",
+        ],
+        leak_check: true,
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
+        name: "echo",
+        args: &["serve", "--addr", "nowhere"],
+        output: &[
+            r"^cannot listen on nowhere: `nowhere` is no socket address: ",
+            r"^无法监听 nowhere：“nowhere”不是套接字地址：",
+        ],
+        exit_code: 1,
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
+        name: "httpd",
+        args: &["--self-test"],
+        output: &[
+            r"^serving on http://127\.0\.0\.1:\d+ \(qi\)$",
+            r"^ok: a small file, again and again on one connection$",
+            r"^ok: a large file, whole and in part$",
+            r"^ok: nothing outside of the directory$",
+            r"^ok: a request that does not end$",
+            r"^ok: old clients$",
+            r"^stopped: \d+ requests \(\d+ refused\) on \d+ connections, \d+ bytes sent, 0 connections cut off$",
+        ],
+        leak_check: true,
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
+        name: "httpd",
+        args: &["examples", "--addr", "127.0.0.1:0"],
+        output: &[
+            r"^stopping; again to stop at once$",
+            r"^stopped: 2 requests \(0 refused\) on 2 connections, \d+ bytes sent, 0 connections cut off$",
+        ],
+        acts: &[
+            (r"^serving on http://", fetch_from_httpd("/", "href=\"\\./httpd/\"")),
+            (r"^serving on http://", fetch_from_httpd("/httpd/main.rs", "^//! An HTTP/1.1 server")),
+            (r"^serving on http://", Act::Interrupt),
+        ],
+        ..PLAIN
+    },
 ];
+
+/// The server says where it serves.
+const fn fetch_from_httpd(path: &'static str, body: &'static str) -> Act {
+    Act::Fetch { address: r"^serving on (http://127\.0\.0\.1:\d+)", path, body }
+}
