@@ -8,7 +8,7 @@
 //! * **Draining** (graceful shutdown only): threads from outside cannot spawn any more; tasks and
 //!   blocking calls go on, and may spawn.
 //! * **Closing**: nothing is spawned; one worker walks over all tasks and cancels them; workers
-//!   leave when they have nothing left. (I9)
+//!   leave when they have nothing left, and nobody else is at work. (I9)
 //! * **Stopped**: every thread has ended, no future exists any more. Memory that wakers refer to
 //!   still does.
 //!
@@ -66,6 +66,8 @@ pub(crate) struct Gate {
     inside: AtomicUsize,
     walk_taken: AtomicBool,
     walk_done: AtomicBool,
+    leave: AtomicBool,
+    sweep_taken: AtomicBool,
 }
 
 /// A foreign thread is spawning; the end waits for it.
@@ -79,6 +81,8 @@ impl Gate {
             inside: AtomicUsize::new(0),
             walk_taken: AtomicBool::new(false),
             walk_done: AtomicBool::new(false),
+            leave: AtomicBool::new(false),
+            sweep_taken: AtomicBool::new(false),
         }
     }
 
@@ -136,6 +140,12 @@ impl Gate {
         !self.walk_taken.load(Relaxed) && !self.walk_taken.swap(true, AcqRel)
     }
 
+    /// Takes the sweep upon the caller, once.
+    pub(crate) fn take_sweep(&self) -> bool {
+        // AcqRel: one order of takers.
+        !self.sweep_taken.swap(true, AcqRel)
+    }
+
     /// The walk is over: every task it found has been cancelled.
     pub(crate) fn end_walk(&self) {
         // Release: pairs with `walk_is_done`.
@@ -145,10 +155,22 @@ impl Gate {
         self.walk_done.store(true, Relaxed);
     }
 
-    /// Whether workers with nothing left may leave.
+    /// Whether every task that the walk found has been cancelled.
     pub(crate) fn walk_is_done(&self) -> bool {
         // Acquire: pairs with `end_walk`: whoever leaves has seen what the walk queued for it.
         self.walk_done.load(Acquire)
+    }
+
+    /// Nobody is at work any more: workers with nothing left may leave. `true` for the first call.
+    pub(crate) fn let_leave(&self) -> bool {
+        // AcqRel: hands on what the caller has seen of the walk, see `may_leave`.
+        !self.leave.swap(true, AcqRel)
+    }
+
+    /// Whether workers with nothing left may leave.
+    pub(crate) fn may_leave(&self) -> bool {
+        // Acquire: pairs with `let_leave`, and so with `end_walk`.
+        self.leave.load(Acquire)
     }
 }
 

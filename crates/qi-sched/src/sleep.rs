@@ -168,6 +168,11 @@ impl Sleep {
         }
     }
 
+    /// How many workers sleep.
+    pub(crate) fn sleepers(&self) -> usize {
+        lock(&self.asleep).len()
+    }
+
     /// A seat is taken in use, awake and not searching.
     pub(crate) fn add_seat(&self) {
         self.counts.fetch_add(AWAKE, SeqCst);

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::worker::{Core, ThreadSlot};
-use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
+use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -10,6 +10,8 @@ use std::thread::JoinHandle;
 #[derive(Debug, Default)]
 pub(crate) struct Threads {
     running: AtomicUsize,
+    /// How many sit on the configured workers' seats, whoever they are.
+    residents: AtomicUsize,
     inner: Mutex<Inner>,
 }
 
@@ -22,6 +24,19 @@ struct Inner {
 impl Threads {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says how many threads the workers' seats take.
+    pub(crate) fn set_residents(&self, count: usize) {
+        // Relaxed: said before the end can begin.
+        self.residents.store(count, Relaxed);
+    }
+
+    /// Whether no thread is left but those on the workers' seats: none that runs a blocking call,
+    /// or blocks inside a task.
+    pub(crate) fn only_residents(&self) -> bool {
+        // Relaxed: see above.
+        self.running() <= self.residents.load(Relaxed)
     }
 
     pub(crate) fn began(&self) {

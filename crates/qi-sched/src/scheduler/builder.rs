@@ -175,12 +175,13 @@ impl SchedulerBuilder {
     pub fn build(self) -> Result<Scheduler, SchedError> {
         let (shared, cores) = self.assemble()?;
         let scheduler = Scheduler::from_shared(shared.clone());
+        shared.threads.set_residents(cores.len());
         let mut cores = cores.into_iter();
         for (index, core) in cores.by_ref().enumerate() {
             let name = format!("{}-{index}", shared.config.thread_name);
             if let Err((source, core)) = thread::start(&shared, core, name) {
-                shared.retire(core);
-                for core in cores {
+                for core in std::iter::once(core).chain(cores) {
+                    shared.sleep.remove_seat();
                     shared.retire(core);
                 }
                 if index == 0 {

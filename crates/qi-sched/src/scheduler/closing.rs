@@ -9,6 +9,7 @@ use crate::shutdown::Phase;
 use crate::task::{Home, Outcome, TaskRef};
 use crate::worker::{Context, Core};
 use crate::{PanicPolicy, TaskStatus};
+use std::sync::atomic::{Ordering::SeqCst, fence};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -97,7 +98,37 @@ impl Shared {
             self.gate.end_walk();
             self.wake_everybody();
         }
-        self.gate.walk_is_done() && self.nothing_left_for(worker)
+        self.gate.may_leave() && self.nothing_left_for(worker)
+    }
+
+    /// Lets the workers leave if nobody is at work any more. Whoever may have been the last calls
+    /// this: a worker that has announced its sleep, and any other thread at its end.
+    ///
+    /// Nobody leaves earlier, because a thread that is still at work (in a blocking call, or in a
+    /// `block_on` inside a task) may wait for a timer, an event or a task: somebody has to bring
+    /// them about.
+    pub(crate) fn leave_if_idle(&self) {
+        if !self.is_closing() {
+            return;
+        }
+        // Each caller has changed one of the counts before and looks at both now; with the fence in
+        // between at least the last one sees that all is quiet.
+        fence(SeqCst);
+        let idle = self.gate.walk_is_done()
+            && self.sleep.all_asleep()
+            && self.threads.only_residents()
+            && self.no_mail();
+        if idle && self.gate.let_leave() {
+            self.wake_everybody();
+        }
+    }
+
+    /// Whether nothing is on the way to a worker that sleeps.
+    fn no_mail(&self) -> bool {
+        self.injectors.iter().all(|injector| injector.is_empty())
+            && self.seats.iter().all(|seat| {
+                seat.inbox.is_empty() && seat.occupant().is_none_or(|slot| slot.inbox.is_empty())
+            })
     }
 
     fn cancel_all(&self) {
@@ -129,6 +160,10 @@ impl Shared {
         while !self.gate.is_quiet() {
             // A foreign thread is between two instructions of a spawn.
             std::thread::yield_now();
+        }
+        if self.threads.running() > 0 || !self.gate.take_sweep() {
+            // That spawn was a blocking call and has started a thread, which sweeps in its turn.
+            return;
         }
         let sweeper = Context::new(self.clone(), None);
         sweeper.enter(|| {
@@ -210,7 +245,8 @@ impl Shared {
         }
         Err(ShutdownError::LeftBehind {
             tasks: self.describe_live(),
-            threads: self.threads.running(),
+            // Workers that sleep only keep the timers going for the others.
+            threads: self.threads.running().saturating_sub(self.sleep.sleepers()),
             waited: begun.elapsed(),
         })
     }

@@ -46,6 +46,8 @@ impl Shared {
                     body();
                     if shared.threads.ended() {
                         shared.sweep();
+                    } else {
+                        shared.leave_if_idle();
                     }
                 }
             };

@@ -45,6 +45,9 @@ impl Stepper {
                 context
             })
             .collect();
+        // The calling thread is the one that has to come last.
+        shared.threads.began();
+        shared.threads.set_residents(1);
         Self { handle: Handle::new(shared), workers }
     }
 
@@ -81,14 +84,22 @@ impl Stepper {
 
 impl Drop for Stepper {
     fn drop(&mut self) {
-        self.handle.shared().close();
-        while (0..self.workers.len()).any(|worker| self.step(worker) != StepOutcome::Left) {}
+        let shared = self.handle.shared();
+        shared.close();
+        let mut present: Vec<usize> = (0..self.workers.len()).collect();
+        while !present.is_empty() {
+            present.retain(|worker| self.step(*worker) != StepOutcome::Left);
+            // What is left may be a blocking call on another thread.
+            std::thread::yield_now();
+        }
         for worker in &self.workers {
             if let Some(core) = worker.stand_up() {
-                self.handle.shared().retire(core);
+                shared.retire(core);
             }
         }
-        self.handle.shared().sweep();
+        if shared.threads.ended() {
+            shared.sweep();
+        }
     }
 }
 

@@ -122,6 +122,7 @@ fn fall_asleep(context: &Context, core: &Core) -> Step {
         wake_up(context, core);
         return Step::Worked;
     }
+    context.shared.leave_if_idle();
     context.shared.seats[core.seat].counters.parks.add(1);
     core.patience.sleeps(context.shared.clock.now());
     Step::WouldPark
