@@ -9,14 +9,9 @@ use std::time::Duration;
 
 pub(crate) mod floor;
 pub(crate) mod pool;
+pub(crate) mod qi;
 pub(crate) mod smol;
 pub(crate) mod tokio;
-
-#[cfg(feature = "qi")]
-pub(crate) mod qi;
-#[cfg(not(feature = "qi"))]
-#[path = "qi_absent.rs"]
-pub(crate) mod qi;
 
 /// An asynchronous runtime of Rust futures.
 pub(crate) trait Peer: Sized + Send + Sync + 'static {
@@ -25,6 +20,12 @@ pub(crate) trait Peer: Sized + Send + Sync + 'static {
 
     /// Starts the runtime with so many workers; it lives until the process ends.
     fn start(workers: usize) -> Self;
+
+    /// Starts it for a run under callgrind, which makes everything dozens of times slower: a runtime
+    /// that looks at the clock has to see time pass as slowly, or it would behave differently.
+    fn start_slowed(workers: usize) -> Self {
+        Self::start(workers)
+    }
 
     /// Runs a future on the calling thread, outside the workers.
     fn block_on<F: Future>(&self, future: F) -> F::Output;

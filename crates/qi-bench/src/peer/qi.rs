@@ -3,12 +3,13 @@
 use std::future::{self, Future};
 use std::net::TcpListener;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use qi_runtime::async_runtime::TaskPriority;
-use qi_runtime::{AsyncRuntime, AsyncRuntimeConfig};
+use qi_runtime::{AsyncRuntime, AsyncRuntimeConfig, Clock};
 
 use super::{Disposable, ECHO_BUFFER, Peer};
 use crate::sample::Sample;
@@ -34,11 +35,29 @@ fn build(workers: usize, stack_pool_size: usize) -> AsyncRuntime {
     AsyncRuntime::new(config).expect("a Qi runtime starts")
 }
 
+/// Time as it would have passed without callgrind, about.
+struct SlowClock(Instant);
+
+/// How much slower a program runs under callgrind.
+const SLOWDOWN: u32 = 50;
+
+impl Clock for SlowClock {
+    fn now(&self) -> Instant {
+        self.0 + self.0.elapsed() / SLOWDOWN
+    }
+}
+
 impl Peer for Qi {
     type Join<T: Send + 'static> = Join<T>;
 
     fn start(workers: usize) -> Self {
         Self(build(workers, 0))
+    }
+
+    fn start_slowed(workers: usize) -> Self {
+        let builder = AsyncRuntime::builder().worker_threads(workers).stack_pool_size(0);
+        let clock = Arc::new(SlowClock(Instant::now()));
+        Self(builder.clock(clock).build().expect("a Qi runtime starts"))
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {

@@ -130,7 +130,7 @@ async fn repeat<F: Future>(turns: u64, mut body: impl FnMut() -> F) {
 
 /// Runs a kernel so many turns; `None` for a name that is not among them.
 pub(crate) fn run<P: Peer>(name: &str, turns: u64) -> Option<()> {
-    let runtime = P::start(1);
+    let runtime = P::start_slowed(1);
     match name {
         "spawn-join" => runtime.run(spawn_join::<P>(turns)),
         "spawn-batch" => runtime.run(repeat(turns, || spawn::batch::<P>(BATCH))),
