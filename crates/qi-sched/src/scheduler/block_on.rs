@@ -20,9 +20,9 @@ use std::task::{Poll, Wake, Waker};
 /// Runs `future` to its end on the calling thread.
 pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output {
     let future = pin!(future);
-    context::with(|outer| match outer {
-        Some(worker) if worker.slot.is_some() => block_worker(worker, shared, future),
-        _ => block_thread(shared, future),
+    context::with_worker(|worker| match worker {
+        Some(worker) => block_worker(worker, shared, future),
+        None => block_thread(shared, future),
     })
 }
 
@@ -41,11 +41,7 @@ pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output 
 /// assert!(scheduler.block_on(task).unwrap().is_ok());
 /// ```
 pub fn block_in_place<R>(call: impl FnOnce() -> R) -> R {
-    context::with(|context| {
-        if let Some(worker) = context.filter(|context| context.slot.is_some()) {
-            hand_over(worker);
-        }
-    });
+    context::with_worker(|worker| worker.map(hand_over));
     call()
 }
 
@@ -114,9 +110,10 @@ fn block_worker<F: Future>(
     });
     let waker = Waker::from(root.clone());
     let mut cx = std::task::Context::from_waker(&waker);
-    // The future belongs to `shared`, which need not be the worker's own scheduler.
-    let foreign =
-        (!Arc::ptr_eq(shared, &worker.shared)).then(|| Context::new(shared.clone(), None));
+    // The future belongs to `shared`, which need not be the worker's own scheduler; nor need the
+    // worker's context be the current one.
+    let at_home = Arc::ptr_eq(shared, &worker.shared) && worker.is_current();
+    let foreign = (!at_home).then(|| Context::new(shared.clone(), None));
     worker.with_frame(None, || {
         let outer_yields = worker.yielding.take();
         let outer_budget = worker.budget.replace(coop::UNLIMITED);
@@ -133,7 +130,7 @@ fn block_worker<F: Future>(
                     break output;
                 }
             }
-            wait(worker, slot, handed_over);
+            worker.enter(|| wait(worker, slot, handed_over));
         };
         worker.budget.set(outer_budget);
         worker.yielding.set(outer_yields);

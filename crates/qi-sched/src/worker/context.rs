@@ -27,6 +27,8 @@ pub(crate) struct Context {
     pub(crate) pinned: HomeQueues,
     /// Tasks pinned to this thread that have begun and not ended.
     pub(crate) pinned_live: Cell<usize>,
+    /// The context around this one, if this is none of a worker thread: those lie at the bottom.
+    outer: Cell<*const Context>,
     core: Cell<Option<NonNull<Core>>>,
     frame: Cell<*const Frame>,
     pub(crate) budget: Cell<u32>,
@@ -55,6 +57,7 @@ impl Context {
             slot,
             pinned: HomeQueues::default(),
             pinned_live: Cell::new(0),
+            outer: Cell::new(ptr::null()),
             core: Cell::new(None),
             frame: Cell::new(ptr::null()),
             budget: Cell::new(crate::coop::UNLIMITED),
@@ -71,6 +74,11 @@ impl Context {
         Self { stepped: true, ..Self::new(shared, Some(slot)) }
     }
 
+    /// Whether this is the thread's current context.
+    pub(crate) fn is_current(&self) -> bool {
+        with(|current| current.is_some_and(|current| ptr::eq(current, self)))
+    }
+
     pub(crate) fn is_stepped(&self) -> bool {
         self.stepped
     }
@@ -78,6 +86,9 @@ impl Context {
     /// Makes this the thread's current context while `code` runs.
     pub(crate) fn enter<R>(&self, code: impl FnOnce() -> R) -> R {
         let before = CURRENT.replace(self);
+        if self.slot.is_none() {
+            self.outer.set(before);
+        }
         let _restore = Restore(before);
         code()
     }
@@ -152,19 +163,27 @@ impl Context {
     /// Whether waiting for `target` could never end: it is the very task that waits, or it lies
     /// under a `block_on` on this thread's stack and cannot go on before that returns.
     fn lies_below(&self, target: TaskPtr) -> bool {
-        let mut frame = self.frame.get();
         let mut stopped = true;
         let mut blocked = false;
-        // SAFETY: as in `current_task`.
-        while let Some(entry) = unsafe { frame.as_ref() } {
-            if entry.task == Some(target) && (stopped || blocked) {
-                return true;
+        self.and_outer().any(|context| {
+            let mut frame = context.frame.get();
+            // SAFETY: as in `current_task`.
+            while let Some(entry) = unsafe { frame.as_ref() } {
+                if entry.task == Some(target) && (stopped || blocked) {
+                    return true;
+                }
+                blocked |= entry.task.is_none();
+                stopped = false;
+                frame = entry.below;
             }
-            blocked |= entry.task.is_none();
-            stopped = false;
-            frame = entry.below;
-        }
-        false
+            false
+        })
+    }
+
+    /// This context and those around it, the innermost first.
+    fn and_outer(&self) -> impl Iterator<Item = &Context> {
+        // SAFETY: `outer` is read while this context is entered, and so are those around it.
+        std::iter::successors(Some(self), |context| unsafe { context.outer.get().as_ref() })
     }
 }
 
@@ -191,6 +210,14 @@ pub(crate) fn with<R>(code: impl FnOnce(Option<&Context>) -> R) -> R {
     let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
     // SAFETY: a context is current only inside `enter`, which borrows it; `code` cannot keep it.
     code(unsafe { current.as_ref() })
+}
+
+/// Calls `code` with the context of the worker that the thread belongs to, whatever was entered on
+/// top of it: if the thread blocks, it is that worker that blocks.
+pub(crate) fn with_worker<R>(code: impl FnOnce(Option<&Context>) -> R) -> R {
+    with(|context| {
+        code(context.and_then(|context| context.and_outer().find(|context| context.slot.is_some())))
+    })
 }
 
 /// Calls `code` with the calling thread's seat, if it sits on one of this scheduler's.
