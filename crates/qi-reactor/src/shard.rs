@@ -133,14 +133,20 @@ impl Shard {
         }
         self.counters.park();
         let next = self.timers.begin_park();
-        let timeout = self.arm(&mut queue, next);
+        let (timeout, alarm_error) = self.arm(&mut queue, next);
         // With a timer due and no source there is nothing to wait for and nothing to collect.
+        let mut failure = None;
         if timeout != Some(Duration::ZERO) || self.has_sources() {
-            self.collect(&mut queue, timeout, &mut woken);
+            failure = self.collect(&mut queue, timeout, &mut woken).err();
         }
         self.timers.end_park();
         self.park.retire();
         drop(queue);
+        // Whoever listens to log events is the user's code: never under a lock.
+        if let Some(error) = alarm_error {
+            tracing::warn!(%error, "timerfd_settime failed, timers are late by up to 1 ms");
+        }
+        self.bear(failure);
         self.count(wake_all(woken));
         self.fire_due();
     }
@@ -160,8 +166,9 @@ impl Shard {
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => return None,
             };
-            self.collect(&mut queue, Some(Duration::ZERO), &mut wakers);
+            let failure = self.collect(&mut queue, Some(Duration::ZERO), &mut wakers).err();
             drop(queue);
+            self.bear(failure);
             woken = wake_all(wakers);
             self.count(woken);
         }
@@ -249,28 +256,38 @@ impl Shard {
         }
     }
 
-    fn arm(&self, queue: &mut Queue, deadline: u64) -> Option<Duration> {
+    /// The timeout that the coming wait needs, and why the alarm could not do without one.
+    fn arm(&self, queue: &mut Queue, deadline: u64) -> (Option<Duration>, Option<std::io::Error>) {
         if deadline == NEVER {
-            return None;
+            return (None, None);
         }
         let now = self.now();
         if deadline <= now {
-            return Some(Duration::ZERO);
+            return (Some(Duration::ZERO), None);
         }
         let wake_at = queue.pace.wake_at(deadline);
         queue.alarm.arm(now, wake_at)
     }
 
     /// Collects events, waiting for them if `timeout` allows, and gathers the wakers they concern.
-    fn collect(&self, queue: &mut Queue, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
+    ///
+    /// # Errors
+    ///
+    /// The system's, and how often it failed in a row.
+    fn collect(
+        &self,
+        queue: &mut Queue,
+        timeout: Option<Duration>,
+        woken: &mut Vec<Waker>,
+    ) -> Result<(), (std::io::Error, u32)> {
         self.counters.turn();
         match queue.poll.poll(&mut queue.events, timeout) {
             Ok(()) => queue.failures = 0,
             // A signal: an early return, like any other.
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => {
-                self.bear(queue, &error);
-                return;
+                queue.failures = queue.failures.saturating_add(1);
+                return Err((error, queue.failures));
             }
         }
         let mut rang = false;
@@ -288,16 +305,17 @@ impl Shard {
             queue.alarm.has_rung();
             queue.pace.woke(self.now());
         }
+        Ok(())
     }
 
     /// Lives with an event queue that fails: the callers come again, but do not burn the CPU.
-    fn bear(&self, queue: &mut Queue, error: &std::io::Error) {
+    fn bear(&self, failure: Option<(std::io::Error, u32)>) {
+        let Some((error, in_a_row)) = failure else { return };
         self.counters.failed_turn();
-        queue.failures = queue.failures.saturating_add(1);
-        if queue.failures == 1 {
+        if in_a_row == 1 {
             tracing::error!(%error, shard = self.index, "collecting events failed");
         }
-        if queue.failures > FAILURES_BEFORE_PAUSE {
+        if in_a_row > FAILURES_BEFORE_PAUSE {
             std::thread::sleep(FAILURE_PAUSE);
         }
     }

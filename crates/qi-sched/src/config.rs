@@ -27,6 +27,8 @@ pub(crate) type AroundThread = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) worker_threads: usize,
+    /// If not, it is the number of CPUs, found when the scheduler is made: that reads files.
+    pub(crate) worker_threads_set: bool,
     pub(crate) queue_capacity: usize,
     pub(crate) work_stealing: bool,
     pub(crate) shares: Shares,
@@ -52,13 +54,10 @@ pub(crate) const fn extra_seats(workers: usize) -> usize {
     if workers < 4 { 2 } else { 4 }
 }
 
-/// Stands for the number of CPUs until the scheduler is made: finding that out reads files.
-const UNSET: usize = usize::MAX;
-
 impl Config {
     /// Puts what depends on the machine in place of what was not set.
     pub(crate) fn resolve(&mut self) {
-        if self.worker_threads == UNSET {
+        if !std::mem::replace(&mut self.worker_threads_set, true) {
             let cpus = qi_sys::cpu_count().map_or(1, std::num::NonZero::get);
             self.worker_threads = cpus.min(MAX_WORKERS);
         }
@@ -106,7 +105,8 @@ fn lasts(
 impl Default for Config {
     fn default() -> Self {
         Self {
-            worker_threads: UNSET,
+            worker_threads: 1,
+            worker_threads_set: false,
             queue_capacity: 1024,
             work_stealing: true,
             shares: Shares::default(),

@@ -20,8 +20,12 @@ impl Alarm {
     }
 
     /// Returns the timeout that ends the coming wait at `deadline`, which is later than `now`.
-    pub(crate) fn arm(&mut self, now: u64, deadline: u64) -> Option<Duration> {
-        Some(whole_millis(Duration::from_nanos(deadline - now)))
+    pub(crate) fn arm(
+        &mut self,
+        now: u64,
+        deadline: u64,
+    ) -> (Option<Duration>, Option<std::io::Error>) {
+        (Some(whole_millis(Duration::from_nanos(deadline - now))), None)
     }
 
     /// There is no event of it to collect.

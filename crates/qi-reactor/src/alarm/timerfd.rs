@@ -52,22 +52,21 @@ impl Alarm {
     }
 
     /// Arranges for the coming wait to end at `deadline`, which is later than `now`.
-    pub(crate) fn arm(&mut self, now: u64, deadline: u64) -> Option<Duration> {
+    /// If the system refuses, the wait needs a timeout, and is late by up to a millisecond.
+    pub(crate) fn arm(&mut self, now: u64, deadline: u64) -> (Option<Duration>, Option<io::Error>) {
         if now < self.rings_at && self.rings_at <= deadline {
-            return None;
+            return (None, None);
         }
         let remaining = Duration::from_nanos(deadline - now).min(LONGEST);
         let once = Expiration::OneShot(TimeSpec::from_duration(remaining));
         match self.timer.set(once, TimerSetTimeFlags::empty()) {
             Ok(()) => {
                 self.rings_at = deadline;
-                None
+                (None, None)
             }
             Err(errno) => {
-                let error = io::Error::from(errno);
-                tracing::warn!(%error, "timerfd_settime failed, timers are late by up to 1 ms");
                 self.rings_at = NEVER;
-                Some(whole_millis(remaining))
+                (Some(whole_millis(remaining)), Some(errno.into()))
             }
         }
     }

@@ -37,7 +37,8 @@ impl Inbox {
         self.len.load(Acquire)
     }
 
-    fn take(&self) -> Option<TaskRef> {
+    /// Takes one out. Only the owner does.
+    pub(crate) fn take(&self) -> Option<TaskRef> {
         let task = settled(|| self.mail.steal())?;
         // Release: only for symmetry with `push`; the owner is the one who takes.
         self.len.fetch_sub(1, Release);

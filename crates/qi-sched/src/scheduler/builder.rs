@@ -39,6 +39,7 @@ impl SchedulerBuilder {
     /// Threads that run tasks, 1 to 1024. Default: the CPUs that this process may use.
     pub fn worker_threads(mut self, count: usize) -> Self {
         self.config.worker_threads = count;
+        self.config.worker_threads_set = true;
         self
     }
 

@@ -221,13 +221,6 @@ impl Shared {
         Ok(())
     }
 
-    /// Changes a task's own priority.
-    pub(crate) fn set_priority(task: &Header, priority: TaskPriority) {
-        if let Some((task, lane)) = task.request_priority(priority) {
-            Self::enqueue(task, lane);
-        }
-    }
-
     /// A task in words, for errors and logs.
     pub(crate) fn describe(task: &Header) -> String {
         let name = task.name().map(|name| format!(" '{name}'")).unwrap_or_default();

@@ -6,6 +6,10 @@ use super::shared::Shared;
 use crate::worker::{Context, Core, Step, ThreadSlot, step};
 use std::sync::Arc;
 
+/// Bytes of the stepping thread's stack that children run in place may use: little enough for any
+/// thread, whose stack's size is not known here.
+const STACK_FOR_CHILDREN: usize = 64 * 1024;
+
 /// Several workers on the calling thread.
 ///
 /// With a seed, a clock and a driver that are handed in, the same sequence of calls gives the same
@@ -69,6 +73,7 @@ impl Stepper {
     /// If there is no worker with this number.
     pub fn step(&self, worker: usize) -> StepOutcome {
         let worker = &self.workers[worker];
+        worker.allow_stack_below_here(STACK_FOR_CHILDREN);
         match worker.enter(|| step(worker)) {
             Step::Worked => StepOutcome::Worked,
             Step::WouldPark => StepOutcome::WouldPark,

@@ -136,7 +136,7 @@ impl<T> TaskHandle<T> {
     /// Changes the task's own priority. A runnable task that becomes more urgent moves up at once,
     /// one that becomes less urgent is moved when it is queued next.
     pub fn set_priority(&self, priority: TaskPriority) {
-        Shared::set_priority(self.header(), priority);
+        self.header().change_priority(priority);
     }
 
     /// A handle that can cancel the task but not wait for it, and can be cloned.

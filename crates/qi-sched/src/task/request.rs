@@ -21,15 +21,18 @@ impl Header {
         }
     }
 
-    /// Changes the task's own priority.
-    pub(crate) fn request_priority(&self, priority: TaskPriority) -> Hint {
-        let lane = self.state.set_priority(priority)?;
-        Some((self.hint(), lane))
+    /// Changes the task's own priority, and queues it where that is due.
+    pub(crate) fn change_priority(&self, priority: TaskPriority) {
+        self.follow(self.state.set_priority(priority));
     }
 
     /// Lends the task the urgency of one that waits for it, and queues it where that is due.
     pub(crate) fn lend(&self, waiter: TaskPriority) {
-        match self.state.raise(waiter) {
+        self.follow(self.state.raise(waiter));
+    }
+
+    fn follow(&self, raise: Raise) {
+        match raise {
             Raise::Nothing => {}
             Raise::Requeue(lane) => Shared::enqueue(self.hint(), lane),
             Raise::Wake(lane) => Shared::schedule(self.hint(), lane),

@@ -351,22 +351,10 @@ impl State {
         })
     }
 
-    /// Sets the task's own priority. Returns the lane in which the caller must queue one more hint
-    /// (it has its reference): a runnable task that became more urgent lies in a queue that is
-    /// looked at too late.
-    pub(crate) fn set_priority(&self, own: TaskPriority) -> Option<TaskPriority> {
+    /// Sets the task's own priority; what follows is as in [`Self::raise`], for the same reasons.
+    pub(crate) fn set_priority(&self, own: TaskPriority) -> Raise {
         self.update(|word| {
-            if word & DONE != 0 {
-                return (None, None);
-            }
-            let new = (word & !(0b11 << OWN_SHIFT)) | ((own as u64) << OWN_SHIFT);
-            let lane = Snapshot(new).lane();
-            let queued = word & (SCHEDULED | RUNNING | BLOCKING) == SCHEDULED;
-            if queued && lane > Snapshot(word).lane() {
-                (Some(Self::one_more(new)), Some(lane))
-            } else {
-                (Some(new), None)
-            }
+            Self::moved_up(word, (word & !(0b11 << OWN_SHIFT)) | ((own as u64) << OWN_SHIFT))
         })
     }
 
@@ -378,21 +366,24 @@ impl State {
     /// cycle ends at the first task that is as urgent already.
     pub(crate) fn raise(&self, waiter: TaskPriority) -> Raise {
         self.update(|word| {
-            let before = Snapshot(word).lane();
-            let new = (word & !(0b11 << FLOOR_SHIFT)) | ((waiter as u64) << FLOOR_SHIFT);
-            let lane = Snapshot(new).lane();
-            if word & DONE != 0 || new == word {
-                (None, Raise::Nothing)
-            } else if lane <= before || word & BLOCKING != 0 {
-                (Some(new), Raise::Nothing)
-            } else if word & RUNNING != 0 {
-                (Some(new | SCHEDULED), Raise::Nothing)
-            } else if word & SCHEDULED != 0 {
-                (Some(Self::one_more(new)), Raise::Requeue(lane))
-            } else {
-                (Some(Self::one_more(new) | SCHEDULED), Raise::Wake(lane))
-            }
+            Self::moved_up(word, (word & !(0b11 << FLOOR_SHIFT)) | ((waiter as u64) << FLOOR_SHIFT))
         })
+    }
+
+    /// What it takes for a change of priority to have its effect.
+    fn moved_up(word: u64, new: u64) -> (Option<u64>, Raise) {
+        let lane = Snapshot(new).lane();
+        if word & DONE != 0 || new == word {
+            (None, Raise::Nothing)
+        } else if lane <= Snapshot(word).lane() || word & BLOCKING != 0 {
+            (Some(new), Raise::Nothing)
+        } else if word & RUNNING != 0 {
+            (Some(new | SCHEDULED), Raise::Nothing)
+        } else if word & SCHEDULED != 0 {
+            (Some(Self::one_more(new)), Raise::Requeue(lane))
+        } else {
+            (Some(Self::one_more(new) | SCHEDULED), Raise::Wake(lane))
+        }
     }
 
     /// Adds a reference on behalf of one that exists.

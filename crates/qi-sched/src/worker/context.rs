@@ -83,6 +83,12 @@ impl Context {
         self.stepped
     }
 
+    /// Lets children run in place on the next so many bytes of this thread's stack.
+    pub(crate) fn allow_stack_below_here(&self, bytes: usize) {
+        let here = 0_u8;
+        self.stack_floor.set((&raw const here).addr().saturating_sub(bytes));
+    }
+
     /// Makes this the thread's current context while `code` runs.
     pub(crate) fn enter<R>(&self, code: impl FnOnce() -> R) -> R {
         let before = CURRENT.replace(self);

@@ -38,7 +38,7 @@ pub(crate) struct Core {
     pub(crate) shares: ShareAccount,
     /// Picks made, and the heartbeat that others see.
     pub(crate) picks: Cell<u64>,
-    /// Children and events taken in a row, before something that was woken.
+    /// Counts children and events taken, and the turns that others had among them.
     pub(crate) in_a_row: Cell<u32>,
     /// Entries of children that were run in place and may still lie in the children's queue.
     pub(crate) stale_children: Cell<u32>,

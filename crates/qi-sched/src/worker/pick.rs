@@ -10,9 +10,9 @@ use super::core::Core;
 use super::steal;
 use crate::priority::TaskPriority;
 use crate::queue::Arrival;
-use crate::task::TaskRef;
+use crate::task::{Home, TaskRef};
 
-/// New children and events taken in a row before something that was woken gets its turn.
+/// So many new children and events are taken before something else gets its turn.
 const IN_A_ROW: u32 = 32;
 
 /// Every so many picks the global queue goes first, and half-way in between the oldest child: what
@@ -38,12 +38,25 @@ pub(crate) fn next(context: &Context, core: &Core) -> Option<TaskRef> {
 fn collect_mail(context: &Context, core: &Core) {
     let inbox = &context.shared.seats[core.seat].inbox;
     if !inbox.is_empty() {
-        core.homed.collect(inbox);
+        while let Some(task) = inbox.take() {
+            sort_mail(context, core, task);
+        }
     }
     if let Some(slot) = &context.slot {
         if !slot.inbox.is_empty() {
             context.pinned.collect(&slot.inbox);
         }
+    }
+}
+
+/// What came to this seat stays here if it must; a task that was only meant to begin here may be
+/// stolen like any other.
+fn sort_mail(context: &Context, core: &Core, task: TaskRef) {
+    let word = task.state.load();
+    if matches!(task.home(), Home::Seat(_)) {
+        core.homed.push(task, word.lane());
+    } else {
+        core.push(&context.shared, task, word.lane(), Arrival::Woken);
     }
 }
 
@@ -66,20 +79,24 @@ fn fair(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
     }
 }
 
-/// The worker's own queues of a lane: new children first, then events, but not for ever.
+/// The worker's own queues of a lane: new children first, then events, then what was woken. After a
+/// run of children and events the other two get a turn, each in turn the first choice.
 #[inline]
 fn local(core: &Core, lane: TaskPriority) -> Option<TaskRef> {
+    use Arrival::{Child, Event, Woken};
     let queue = core.queues.used(lane)?;
-    let first = || queue.pop(Arrival::Child).or_else(|| queue.pop(Arrival::Event));
     let in_a_row = core.in_a_row.get();
-    if in_a_row < IN_A_ROW {
-        if let Some(task) = first() {
-            core.in_a_row.set(in_a_row + 1);
+    if in_a_row % IN_A_ROW != IN_A_ROW - 1 {
+        if let Some(task) = queue.pop(Child).or_else(|| queue.pop(Event)) {
+            core.in_a_row.set(in_a_row.wrapping_add(1));
             return Some(task);
         }
+        return queue.pop(Woken);
     }
-    core.in_a_row.set(0);
-    queue.pop(Arrival::Woken).or_else(first)
+    core.in_a_row.set(in_a_row.wrapping_add(1));
+    let order = if (in_a_row / IN_A_ROW) % 2 == 0 { [Event, Woken] } else { [Woken, Event] };
+    let [first, second] = order;
+    queue.pop(first).or_else(|| queue.pop(second)).or_else(|| queue.pop(Child))
 }
 
 #[cold]

@@ -46,7 +46,7 @@ pub(crate) fn start(
 
 fn work_from(shared: &Arc<Shared>, core: Box<Core>) {
     let worker = Context::new(shared.clone(), Some(Arc::new(ThreadSlot::new())));
-    worker.stack_floor.set(stack_floor(shared.config.thread_stack_size));
+    worker.allow_stack_below_here(shared.config.thread_stack_size.saturating_sub(STACK_RESERVE));
     worker.enter(|| {
         worker.sit(core);
         work(&worker);
@@ -54,13 +54,6 @@ fn work_from(shared: &Arc<Shared>, core: Box<Core>) {
             shared.retire(core);
         }
     });
-}
-
-/// The lowest address at which a child is still run in place.
-fn stack_floor(stack_size: usize) -> usize {
-    let here = 0_u8;
-    let top = (&raw const here).addr();
-    top.saturating_sub(stack_size.saturating_sub(STACK_RESERVE))
 }
 
 fn work(worker: &Context) {
