@@ -125,9 +125,19 @@ impl LaneQueues {
         }
     }
 
-    /// Takes from the global queue: one to run, and a few to keep.
-    pub(crate) fn take_from(&self, injector: &Injector<TaskRef>) -> Option<TaskRef> {
-        settled(|| injector.steal_batch_with_limit_and_pop(&self.woken, STEAL_LIMIT))
+    /// Takes from the global queue: one to run, and as many to keep as fit below `capacity`.
+    pub(crate) fn take_from(
+        &self,
+        injector: &Injector<TaskRef>,
+        capacity: usize,
+    ) -> Option<TaskRef> {
+        let limit = self.room(capacity);
+        settled(|| injector.steal_batch_with_limit_and_pop(&self.woken, limit))
+    }
+
+    /// How many entries may be taken at once: one is run, the others are kept.
+    fn room(&self, capacity: usize) -> usize {
+        capacity.saturating_sub(self.len()).saturating_add(1).min(STEAL_LIMIT)
     }
 }
 
@@ -160,11 +170,13 @@ impl LaneStealers {
         self.woken.len() + self.children.len() + self.events.len()
     }
 
-    /// Steals about half of one queue: one to run, the others into the thief's own.
-    pub(crate) fn steal_into(&self, thief: &LaneQueues) -> Option<TaskRef> {
-        half(&self.events, &thief.events)
-            .or_else(|| half(&self.woken, &thief.woken))
-            .or_else(|| half(&self.children, &thief.children))
+    /// Steals about half of one queue: one to run, the others into the thief's own, as far as they
+    /// fit below `capacity`.
+    pub(crate) fn steal_into(&self, thief: &LaneQueues, capacity: usize) -> Option<TaskRef> {
+        let limit = thief.room(capacity);
+        half(&self.events, &thief.events, limit)
+            .or_else(|| half(&self.woken, &thief.woken, limit))
+            .or_else(|| half(&self.children, &thief.children, limit))
     }
 
     /// Takes the oldest child: for the owner, so that it does not starve.
@@ -176,11 +188,11 @@ impl LaneStealers {
     }
 }
 
-fn half(victim: &Stealer<TaskRef>, thief: &Worker<TaskRef>) -> Option<TaskRef> {
+fn half(victim: &Stealer<TaskRef>, thief: &Worker<TaskRef>, limit: usize) -> Option<TaskRef> {
     if victim.is_empty() {
         return None;
     }
-    let limit = victim.len().div_ceil(2).clamp(1, STEAL_LIMIT);
+    let limit = victim.len().div_ceil(2).clamp(1, limit);
     settled(|| victim.steal_batch_with_limit_and_pop(thief, limit))
 }
 

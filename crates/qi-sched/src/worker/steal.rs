@@ -40,7 +40,9 @@ pub(crate) fn from_global(context: &Context, core: &Core, lane: TaskPriority) ->
     if injector.is_empty() {
         return None;
     }
-    core.queues.lane(lane, &context.shared.seats[core.seat].stealers).take_from(injector)
+    core.queues
+        .lane(lane, &context.shared.seats[core.seat].stealers)
+        .take_from(injector, context.shared.config.queue_capacity)
 }
 
 /// Steals from the other workers, beginning with a random one.
@@ -62,7 +64,7 @@ pub(crate) fn from_others(
         .filter(|&victim| may_rob(&seats[victim], lane, reach))
         .find_map(|victim| {
             let own = core.queues.lane(lane, &seats[core.seat].stealers);
-            seats[victim].stealers.used(lane)?.steal_into(own)
+            seats[victim].stealers.used(lane)?.steal_into(own, shared.config.queue_capacity)
         })?;
     seats[core.seat].counters.steals.add(1);
     Some(task)
