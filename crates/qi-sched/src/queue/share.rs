@@ -93,6 +93,19 @@ impl ShareAccount {
             .filter(move |lane| self.due[lane.index()].get() <= pick)
     }
 
+    /// Counts a child run in place as a pick, unless it is one owed to another lane: then the child
+    /// is not run.
+    pub(crate) fn begin_in_place(&self, lane: TaskPriority) -> bool {
+        let pick = self.picks.get() + 1;
+        let owed = |(other, due): (usize, &Cell<u64>)| other != lane.index() && due.get() <= pick;
+        if self.due.iter().enumerate().any(owed) {
+            return false;
+        }
+        self.picks.set(pick);
+        self.settle(lane);
+        true
+    }
+
     /// The lane was served, or was due and had nothing. A share served late keeps its place in the
     /// rhythm; one served early (as the top lane) or not wanted starts a new period: nothing is
     /// saved up.

@@ -35,8 +35,8 @@ pub(crate) fn try_run(child: &Header, cx: &TaskContext<'_>) {
 
 /// The conditions under which a child may run in place: the parent is a task of this scheduler,
 /// polled with its own waker on a seat, free to move (not pinned, no root future: it may hold
-/// guards that the child wants) and with budget left; nothing more urgent waits; and there is
-/// stack. Whether the child is un-started is decided by the claim.
+/// guards that the child wants) and with budget left; nothing more urgent waits, and the pick is not
+/// owed to another lane; and there is stack. Whether the child is un-started is decided by the claim.
 fn may_run(context: &Context, child: &Header, cx: &TaskContext<'_>) -> bool {
     let word = child.state.load();
     if !word.is_fresh() || !word.is_scheduled() || word.is_pinned() || word.is_blocking() {
@@ -52,6 +52,7 @@ fn may_run(context: &Context, child: &Header, cx: &TaskContext<'_>) -> bool {
         && stack_pointer() > context.stack_floor.get()
         && !anything_above(context, core, word.lane())
         && has_budget(context, core)
+        && (context.shared.lanes.only_normal() || core.shares.begin_in_place(word.lane()))
 }
 
 /// Whether something more urgent than `lane` waits.
