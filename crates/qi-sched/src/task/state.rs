@@ -67,6 +67,9 @@ const FLOOR_SHIFT: u32 = 11;
 const PINNED: u64 = 1 << 13;
 /// Constant: the task is a blocking call, which cannot be cancelled once it runs.
 const BLOCKING: u64 = 1 << 14;
+/// Two bits, valid with SCHEDULED: the most urgent lane that a hint was queued in since the task
+/// became runnable. It bounds the hints of one task, however often its priority changes.
+const QUEUED_SHIFT: u32 = 15;
 
 /// The reference count counts in this unit.
 const REF_ONE: u64 = 1 << 24;
@@ -127,6 +130,10 @@ impl Snapshot {
         TaskPriority::from_bits(self.0 >> OWN_SHIFT)
     }
 
+    fn queued_in(self) -> TaskPriority {
+        TaskPriority::from_bits(self.0 >> QUEUED_SHIFT)
+    }
+
     fn refs(self) -> u64 {
         self.0 / REF_ONE
     }
@@ -146,8 +153,8 @@ impl State {
             Placement::Pinned => PINNED,
             Placement::Blocking => BLOCKING,
         };
-        let lane = (priority as u64) << OWN_SHIFT;
-        let word = SCHEDULED | FRESH | HANDLE | place | lane | (3 * REF_ONE);
+        let own = (priority as u64) << OWN_SHIFT;
+        let word = Self::queued(FRESH | HANDLE | place | own | (3 * REF_ONE), priority);
         // Release: pairs with the acquire of a walker that adds a reference, and goes on to read
         // the block. (Everybody else learns of the task through a queue.)
         self.0.store(word, Release);
@@ -216,7 +223,8 @@ impl State {
                 (None, Suspend::Cancelled)
             } else if word & SCHEDULED != 0 && !cfg!(qi_mutant = "state_suspend_forgets_wake") {
                 let word = if hint { word } else { Self::one_more(word) };
-                (Some(word & !RUNNING), Suspend::Requeue(Snapshot(word).lane()))
+                let lane = Snapshot(word).lane();
+                (Some(Self::queued(word & !RUNNING, lane)), Suspend::Requeue(lane))
             } else {
                 // The life's reference remains, so this one is never the last.
                 let word = if hint { word - REF_ONE } else { word };
@@ -234,7 +242,8 @@ impl State {
                 return (None, Suspend::Cancelled);
             }
             let word = if hint { word } else { Self::one_more(word) };
-            (Some((word & !RUNNING) | SCHEDULED), Suspend::Requeue(Snapshot(word).lane()))
+            let lane = Snapshot(word).lane();
+            (Some(Self::queued(word & !RUNNING, lane)), Suspend::Requeue(lane))
         })
     }
 
@@ -266,8 +275,8 @@ impl State {
                 return (None, Wake::Nothing { free: false });
             }
             if word & (SCHEDULED | RUNNING) == 0 {
-                let word = Self::one_more(word);
-                (Some(word | SCHEDULED), Wake::Schedule(Snapshot(word).lane()))
+                let lane = Snapshot(word).lane();
+                (Some(Self::queued(Self::one_more(word), lane)), Wake::Schedule(lane))
             } else {
                 // Written even when nothing changes: see "Memory ordering".
                 let skip = cfg!(qi_mutant = "state_wake_without_write") && word & SCHEDULED != 0;
@@ -280,7 +289,8 @@ impl State {
     pub(crate) fn wake_by_value(&self) -> Wake {
         self.update(|word| {
             if word & (SCHEDULED | RUNNING | DONE) == 0 {
-                return (Some(word | SCHEDULED), Wake::Schedule(Snapshot(word).lane()));
+                let lane = Snapshot(word).lane();
+                return (Some(Self::queued(word, lane)), Wake::Schedule(lane));
             }
             let flag = if word & DONE == 0 { SCHEDULED } else { 0 };
             let new = (word | flag) - REF_ONE;
@@ -299,7 +309,8 @@ impl State {
                 (Some(word | CANCEL), CancelRequest::Taken)
             } else {
                 let lane = Snapshot(word).lane();
-                (Some(Self::one_more(word) | CANCEL | SCHEDULED), CancelRequest::Schedule(lane))
+                let word = Self::queued(Self::one_more(word) | CANCEL, lane);
+                (Some(word), CancelRequest::Schedule(lane))
             }
         })
     }
@@ -379,11 +390,19 @@ impl State {
             (Some(new), Raise::Nothing)
         } else if word & RUNNING != 0 {
             (Some(new | SCHEDULED), Raise::Nothing)
-        } else if word & SCHEDULED != 0 {
-            (Some(Self::one_more(new)), Raise::Requeue(lane))
+        } else if word & SCHEDULED == 0 {
+            (Some(Self::queued(Self::one_more(new), lane)), Raise::Wake(lane))
+        } else if lane > Snapshot(word).queued_in() {
+            (Some(Self::queued(Self::one_more(new), lane)), Raise::Requeue(lane))
         } else {
-            (Some(Self::one_more(new) | SCHEDULED), Raise::Wake(lane))
+            // A hint in so urgent a queue is there already.
+            (Some(new), Raise::Nothing)
         }
+    }
+
+    /// The word of a task for which a hint is queued in `lane`, its most urgent one.
+    fn queued(word: u64, lane: TaskPriority) -> u64 {
+        (word & !(0b11 << QUEUED_SHIFT)) | ((lane as u64) << QUEUED_SHIFT) | SCHEDULED
     }
 
     /// Adds a reference on behalf of one that exists.
