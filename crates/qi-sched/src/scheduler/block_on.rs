@@ -115,9 +115,12 @@ fn block_worker<F: Future>(
     let at_home = Arc::ptr_eq(shared, &worker.shared) && worker.is_current();
     let foreign = (!at_home).then(|| Context::new(shared.clone(), None));
     worker.with_frame(None, || {
-        let outer_yields = worker.yielding.take();
-        let outer_budget = worker.budget.replace(coop::UNLIMITED);
-        let output = loop {
+        let _restore = Restore {
+            worker,
+            yielding: worker.yielding.take(),
+            budget: worker.budget.replace(coop::UNLIMITED),
+        };
+        loop {
             // Acquire: pairs with the waker's release.
             if root.woken.swap(false, Acquire) {
                 let polled = match &foreign {
@@ -127,15 +130,26 @@ fn block_worker<F: Future>(
                     None => future.as_mut().poll(&mut cx),
                 };
                 if let Poll::Ready(output) = polled {
-                    break output;
+                    return output;
                 }
             }
             worker.enter(|| wait(worker, slot, handed_over));
-        };
-        worker.budget.set(outer_budget);
-        worker.yielding.set(outer_yields);
-        output
+        }
     })
+}
+
+/// Gives the blocked task its marks back, also when the root future panics.
+struct Restore<'a> {
+    worker: &'a Context,
+    yielding: bool,
+    budget: u32,
+}
+
+impl Drop for Restore<'_> {
+    fn drop(&mut self) {
+        self.worker.budget.set(self.budget);
+        self.worker.yielding.set(self.yielding);
+    }
 }
 
 /// Does what the thread still can do, or sleeps until there is something.
