@@ -30,7 +30,7 @@ const IDLE_TICKS: u32 = 20;
 const ABSENT: usize = 0;
 const WATCHING: usize = 1;
 const ASLEEP: usize = 2;
-const FAILED: usize = 3;
+const FORGONE: usize = 3;
 
 /// The monitor as workers see it.
 #[derive(Debug, Default)]
@@ -90,7 +90,7 @@ impl Monitor {
                 if let Err(error) = shared.start_thread(name, move || watch(&watched)) {
                     // Workers do without it. Trying again at every wake-up would cost more than it
                     // could bring.
-                    self.state.store(FAILED, Relaxed);
+                    self.state.store(FORGONE, Relaxed);
                     tracing::warn!(%error, "no thread for the monitor: long polls go unseen");
                 }
             }
@@ -103,6 +103,12 @@ impl Monitor {
     pub(crate) fn ticks(&self) -> Option<u32> {
         // Relaxed: a tick more or less does not matter.
         (self.state.load(Relaxed) == WATCHING).then(|| self.ticks.load(Relaxed))
+    }
+
+    /// Nobody is to watch: nothing starts the monitor any more. Called before the first step.
+    pub(crate) fn forgo(&self) {
+        // Relaxed: whoever steps later has been told of the stepper after this.
+        self.state.store(FORGONE, Relaxed);
     }
 
     /// The scheduler closes: the monitor ends.
