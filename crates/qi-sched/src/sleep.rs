@@ -107,7 +107,6 @@ impl Sleep {
 
     /// Announces that the worker of `seat` goes to sleep. Unless somebody else searches, all queues
     /// are looked at once more (`work_left`) before it may park. (I7)
-    #[must_use]
     pub(crate) fn fall_asleep(
         &self,
         seat: usize,

@@ -98,6 +98,7 @@ impl Task {
         let ready = self.future.change(|future| {
             assert!(!future.dropped, "polled after it was dropped");
             future.polls += 1;
+            assert!(future.polls < 16, "polled again and again, although nobody woke it");
             future.seen = self.event.load(Relaxed);
             future.seen >= self.ready_at
         });
@@ -216,7 +217,7 @@ fn a_task_ends_once_and_is_freed_once() {
 fn several_hints_have_one_runner() {
     let task = Task::spawn(1);
     let runners = [worker(&task), worker(&task)];
-    if task.state.set_priority(TaskPriority::High).is_some() {
+    if task.state.set_priority(TaskPriority::High) != Raise::Nothing {
         task.push_hint();
     }
     if task.state.raise(TaskPriority::Critical) != Raise::Nothing {
