@@ -1,0 +1,19 @@
+//! What the scheduler promises, by topic. Every body runs under a watchdog, so that a hang fails.
+#![forbid(unsafe_code)]
+
+mod blocking;
+mod blocking_on;
+mod budget;
+mod cancelling;
+mod config;
+mod escalation;
+mod in_place;
+mod life;
+mod panicking;
+mod pinned;
+mod placement;
+mod shutdown;
+mod stats;
+mod stuck;
+mod support;
+mod wakers;
