@@ -41,11 +41,12 @@ async fn serve_until_interrupted<R: Runtime>(args: &Args) -> Result<(), Trouble>
     let server = Arc::new(Server::new(site, args.timeout));
     let stopped = server.clone();
     let installed = ctrlc::set_handler(move || {
-        if !stopped.stop.request() {
+        if stopped.stop.is_requested() {
             // The second time: at once. 130 is what shells report for a program ended by Ctrl-C.
             std::process::exit(130);
         }
         eprintln!("stopping; again to stop at once");
+        stopped.stop.request();
     });
     installed.map_err(|error| Trouble::new(error.to_string(), "无法处理 Ctrl-C"))?;
     let summary = serve::<R>(server, listener).await;

@@ -1,7 +1,9 @@
 //! Sending: a stream with what is to be written to it, and the client's patience as the limit.
 
 use crate::runtime::{Runtime, Stream};
+use futures_util::future::poll_immediate;
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 /// Answers to requests that arrived together are sent together, up to this many bytes.
@@ -51,7 +53,12 @@ impl Output {
     ) -> io::Result<()> {
         let (mut first, mut second) = (&self.kept[..], body);
         while !(first.is_empty() && second.is_empty()) {
-            let written = R::within(self.timeout, stream.write([first, second])).await;
+            let mut writing = pin!(stream.write([first, second]));
+            let written = match poll_immediate(writing.as_mut()).await {
+                // There is nearly always room: then no timer is needed.
+                Some(result) => Some(result),
+                None => R::within(self.timeout, writing).await,
+            };
             let count = match written {
                 Some(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
                 Some(result) => result?,

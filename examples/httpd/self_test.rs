@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Short: one of the checks waits for it.
-const TIMEOUT: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Longer than what is kept in memory, and no multiple of a chunk.
 const LARGE: usize = 40 * SMALL as usize + 12_345;

@@ -40,18 +40,15 @@ impl Stop {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks everybody to stop. `false`: that was done before.
-    pub(crate) fn request(&self) -> bool {
+    /// Asks everybody to stop.
+    pub(crate) fn request(&self) {
         // Relaxed: see the head of the file.
-        if self.requested.swap(true, Relaxed) {
-            return false;
-        }
+        self.requested.store(true, Relaxed);
         self.server.wake();
         let wakers: Vec<_> = self.present().wakers.values().cloned().collect();
         for waker in wakers {
             waker.wake();
         }
-        true
     }
 
     pub(crate) fn is_requested(&self) -> bool {
