@@ -83,7 +83,7 @@ impl Task {
     /// What a worker does with a hint.
     fn run_hint(&self) {
         self.in_use();
-        match self.state.claim() {
+        match self.state.claim(true) {
             Claim::Stale { free: true } => self.free(),
             Claim::Stale { free: false } => {}
             Claim::Run { cancelled, .. } => self.execute(cancelled, true),

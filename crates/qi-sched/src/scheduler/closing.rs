@@ -169,7 +169,11 @@ impl Shared {
         sweeper.enter(|| {
             loop {
                 let mut left = self.live_tasks();
-                left.retain(|task| !task.state.load().is_running());
+                left.retain(|task| {
+                    let word = task.state.load();
+                    // A pinned task that has begun keeps its thread, so there is none here.
+                    !word.is_running() && (word.is_fresh() || task.may_resume_on(None))
+                });
                 if left.is_empty() {
                     break;
                 }

@@ -211,7 +211,7 @@ impl Shared {
 
     /// Ends a task that will never be run: drops its future here.
     pub(crate) fn discard(&self, hint: TaskRef) {
-        if let Claimed::Run { running, .. } = hint.claim() {
+        if let Claimed::Run { running, .. } = hint.claim(None) {
             self.foreign.claimed.add_shared(1);
             let ended = running.cancel();
             self.count_end(None, ended.outcome());

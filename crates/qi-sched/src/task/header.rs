@@ -126,6 +126,19 @@ impl Header {
         self.cold.as_ref().map_or(&Home::Anywhere, |cold| &cold.home)
     }
 
+    /// Whether the thread of `slot` may go on with the task once it has begun. The home of a pinned
+    /// task is set before its first poll and never changes.
+    #[inline]
+    pub(crate) fn may_resume_on(&self, slot: Option<&Arc<ThreadSlot>>) -> bool {
+        match self.home() {
+            Home::Anywhere | Home::Seat(_) => true,
+            Home::Thread(home) => match (home.get(), slot) {
+                (Some(home), Some(slot)) => Arc::ptr_eq(home, slot),
+                _ => false,
+            },
+        }
+    }
+
     pub(crate) fn born(&self) -> u32 {
         self.born
     }

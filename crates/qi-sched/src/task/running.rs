@@ -16,6 +16,8 @@ use super::reference::TaskRef;
 use super::transition::{Claim, Outcome, Suspend};
 use super::waker;
 use crate::priority::TaskPriority;
+use crate::worker::ThreadSlot;
+use std::sync::Arc;
 use std::task::Context;
 
 /// The right to run a task. It is not dropped but used up by one of its methods.
@@ -59,12 +61,13 @@ pub(crate) struct Ended {
 }
 
 impl TaskRef {
-    /// Uses the reference as a hint: claims the task. (I1)
+    /// Uses the reference as a hint: claims the task for the thread of `slot`. (I1)
     #[inline]
-    pub(crate) fn claim(self) -> Claimed {
+    pub(crate) fn claim(self, slot: Option<&Arc<ThreadSlot>>) -> Claimed {
+        let may_resume = self.may_resume_on(slot);
         let task = self.into_raw();
         // SAFETY: the hint's reference keeps the block until it is given back.
-        match unsafe { task.as_ref() }.state.claim() {
+        match unsafe { task.as_ref() }.state.claim(may_resume) {
             Claim::Run { cancelled, lane } => {
                 Claimed::Run { running: Running { task, hint: true }, cancelled, lane }
             }

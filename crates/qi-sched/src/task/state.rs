@@ -182,10 +182,13 @@ impl State {
         }
     }
 
-    /// Turns a hint into the right to run, for one of all its holders. (I1)
-    pub(crate) fn claim(&self) -> Claim {
+    /// Turns a hint into the right to run, for one of all its holders. (I1) Unless it `may_resume`
+    /// the task, the holder may only begin it: a hint from before a pinned task had its home can
+    /// lie in anybody's queue, and must not run it elsewhere later.
+    pub(crate) fn claim(&self, may_resume: bool) -> Claim {
         self.update(|word| {
-            if word & (SCHEDULED | RUNNING | DONE) == SCHEDULED {
+            let runnable = word & (SCHEDULED | RUNNING | DONE) == SCHEDULED;
+            if runnable && (may_resume || word & FRESH != 0) {
                 let cancelled = word & CANCEL != 0;
                 let lane = Snapshot(word).lane();
                 #[cfg(not(qi_mutant = "state_claim_keeps_scheduled"))]

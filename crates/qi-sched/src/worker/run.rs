@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// Runs a task that came out of a queue. `false` if the entry was stale.
 pub(crate) fn run(context: &Context, task: TaskRef) -> bool {
-    let Claimed::Run { running, cancelled, lane } = task.claim() else {
+    let Claimed::Run { running, cancelled, lane } = task.claim(context.slot.as_ref()) else {
         forget_stale_child(context);
         return false;
     };
