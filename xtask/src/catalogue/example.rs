@@ -114,7 +114,8 @@ pub(crate) const EXAMPLES: &[Example] = &[
             r"^50 connections × 200 messages of 1024 bytes: every byte came back, ",
             r"^nobody listens any more: cannot connect to 127\.0\.0\.1:\d+: ",
         ],
-        leak_check: true,
+        // Not for the leak step: a thread that stole leaves a record in crossbeam-epoch's global list,
+        // whose tagged pointer valgrind takes for a block possibly lost.
         ..PLAIN
     },
     Example {
