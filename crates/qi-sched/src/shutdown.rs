@@ -127,6 +127,13 @@ impl Gate {
         self.phase() >= Phase::Closing
     }
 
+    /// Whether the end is over, for a thread that has just queued something and then executed a
+    /// `SeqCst` fence: either it sees that here, or the last look at the queues, after the fence
+    /// in `advance`, sees what it queued.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.phase() == Phase::Stopped
+    }
+
     /// Whether no foreign thread is inside. Once it holds after `advance(Closing)`, whatever was
     /// spawned by those who were can be seen.
     pub(crate) fn is_quiet(&self) -> bool {

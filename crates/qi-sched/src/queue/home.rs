@@ -37,6 +37,13 @@ impl Inbox {
         self.len.load(Acquire)
     }
 
+    /// Drops the hints of an inbox that has lost its owner.
+    pub(crate) fn clear(&self) {
+        while let Some(task) = self.take() {
+            drop(task);
+        }
+    }
+
     /// Takes one out. Only the owner does.
     pub(crate) fn take(&self) -> Option<TaskRef> {
         let task = settled(|| self.mail.steal())?;

@@ -194,8 +194,18 @@ impl Shared {
         // Before anybody is told of the end, so that a shutdown that returns has done this too.
         self.driver.stopped();
         self.gate.advance(Phase::Stopped);
+        self.drop_hints();
         tracing::debug!("scheduler has stopped");
         self.finish.notify();
+    }
+
+    /// Called by whoever has just queued a hint: one that came after the last sweep would keep its
+    /// task, and with it the scheduler, for ever.
+    #[inline]
+    pub(super) fn drop_late_hints(&self) {
+        if self.gate.has_stopped() {
+            self.drop_hints();
+        }
     }
 
     /// Drops what lies in the shared queues: hints of tasks that have ended.

@@ -19,7 +19,7 @@ use crate::worker::counters::TaskCounters;
 use crate::worker::{Core, Seat, context};
 use crossbeam_deque::Injector;
 use crossbeam_utils::CachePadded;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -181,10 +181,7 @@ impl Shared {
         match task.home() {
             Home::Anywhere => shared.inject(task, lane),
             Home::Thread(home) => match home.get().cloned() {
-                Some(slot) => {
-                    slot.inbox.push(task);
-                    slot.unpark(&shared);
-                }
+                Some(slot) => slot.deliver(task, &shared),
                 // It has not begun: whoever takes it first becomes its home.
                 None => shared.inject(task, lane),
             },
@@ -199,18 +196,27 @@ impl Shared {
                     }
                 });
                 if let Some(task) = task {
-                    shared.seats[seat].inbox.push(task);
-                    shared.driver.unpark(seat);
+                    shared.send_to_seat(seat, task);
                 }
             }
         }
+    }
+
+    /// Leaves a hint for the worker of a seat.
+    pub(super) fn send_to_seat(&self, seat: usize, task: TaskRef) {
+        self.seats[seat].inbox.push(task);
+        self.driver.unpark(seat);
+        fence(SeqCst);
+        self.drop_late_hints();
     }
 
     /// Puts a hint into the global queue.
     pub(crate) fn inject(&self, task: TaskRef, lane: TaskPriority) {
         self.lanes.raise(lane);
         self.injectors[lane.index()].push(task);
+        // Its fence is the one that `has_stopped` wants.
         self.notify();
+        self.drop_late_hints();
     }
 
     /// Asks for a task to be cancelled.

@@ -200,8 +200,7 @@ impl Shared {
         if !accepted {
             self.discard(hint);
         } else if let Some(seat) = first_seat.filter(|_| placement == Placement::Anywhere) {
-            self.seats[seat].inbox.push(hint);
-            self.driver.unpark(seat);
+            self.send_to_seat(seat, hint);
         } else {
             Self::enqueue(hint, priority);
         }

@@ -103,6 +103,9 @@ impl Drop for Stepper {
             if let Some(core) = worker.stand_up() {
                 shared.retire(core);
             }
+            if let Some(slot) = &worker.slot {
+                slot.close();
+            }
         }
         if shared.threads.ended() {
             shared.sweep();

@@ -13,7 +13,8 @@
 use super::core::Core;
 use crate::queue::Inbox;
 use crate::scheduler::Shared;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
+use crate::task::TaskRef;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ const NO_SEAT: usize = usize::MAX;
 pub(crate) struct ThreadSlot {
     /// Runnable tasks that only this thread may run.
     pub(crate) inbox: Inbox,
+    /// Whether the thread has ended.
+    gone: AtomicBool,
     seat: AtomicUsize,
     parker: Parker,
     /// A seat that another thread hands over to this one.
@@ -35,6 +38,7 @@ impl ThreadSlot {
     pub(crate) fn new() -> Self {
         Self {
             inbox: Inbox::default(),
+            gone: AtomicBool::new(false),
             seat: AtomicUsize::new(NO_SEAT),
             parker: Parker::default(),
             offered: Mutex::default(),
@@ -46,6 +50,26 @@ impl ThreadSlot {
         // Relaxed: the fence orders it, see "The race".
         self.seat.store(seat.unwrap_or(NO_SEAT), Relaxed);
         fence(SeqCst);
+    }
+
+    /// Leaves a hint for the thread.
+    pub(crate) fn deliver(&self, task: TaskRef, shared: &Shared) {
+        self.inbox.push(task);
+        self.unpark(shared);
+        // Relaxed: the fence in `unpark` stands between the push and this look, as that in `close`
+        // stands between its two steps, so one of the two drops the hint.
+        if self.gone.load(Relaxed) {
+            self.inbox.clear();
+        }
+    }
+
+    /// The thread ends, and so have its tasks. A hint that comes late would keep its task for
+    /// ever, because the task keeps this slot.
+    pub(crate) fn close(&self) {
+        // Relaxed: see `deliver`.
+        self.gone.store(true, Relaxed);
+        fence(SeqCst);
+        self.inbox.clear();
     }
 
     /// Makes the thread look at its inbox, its offer and whatever else was changed before.

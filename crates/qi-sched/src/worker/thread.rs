@@ -45,7 +45,8 @@ pub(crate) fn start(
 }
 
 fn work_from(shared: &Arc<Shared>, core: Box<Core>) {
-    let worker = Context::new(shared.clone(), Some(Arc::new(ThreadSlot::new())));
+    let slot = Arc::new(ThreadSlot::new());
+    let worker = Context::new(shared.clone(), Some(slot.clone()));
     worker.allow_stack_below_here(shared.config.thread_stack_size.saturating_sub(STACK_RESERVE));
     worker.enter(|| {
         worker.sit(core);
@@ -53,6 +54,7 @@ fn work_from(shared: &Arc<Shared>, core: Box<Core>) {
         if let Some(core) = worker.stand_up() {
             shared.retire(core);
         }
+        slot.close();
     });
 }
 
