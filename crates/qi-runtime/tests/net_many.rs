@@ -19,7 +19,7 @@ const LENGTH: usize = 500;
 
 #[test]
 fn five_hundred_connections_are_served_at_once() {
-    limit::allow_descriptors(2 * CONNECTIONS as u64 + 200);
+    limit::allow_descriptors(2 * CONNECTIONS as u32 + 200);
     on_1_and_4_workers(|| async {
         let (listener, address) = listen().await;
         let server = qi_runtime::spawn(async move {

@@ -8,7 +8,7 @@ mod net_support;
 use futures_util::StreamExt;
 use futures_util::io::AsyncReadExt;
 use net_support::{listen, runtime, watched};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use qi_runtime::net::TcpStream;
 use qi_runtime::{AsyncRuntime, TaskHandle};
 use std::fs::File;
@@ -18,7 +18,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Descriptors that the process may have; the runtime and the test harness need some.
-const DESCRIPTORS: u64 = 64;
+const DESCRIPTORS: u32 = 64;
 
 /// Opens files until the system refuses another one.
 fn take_all_descriptors() -> Vec<File> {
@@ -31,7 +31,7 @@ fn take_all_descriptors() -> Vec<File> {
                 return taken;
             }
         }
-        assert!(taken.len() as u64 <= DESCRIPTORS, "the limit does not hold");
+        assert!(taken.len() <= DESCRIPTORS as usize, "the limit does not hold");
     }
 }
 
@@ -80,7 +80,8 @@ fn accepting_goes_on_when_there_are_descriptors_again() {
         for workers in [1, 4] {
             let runtime = runtime(workers);
             let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("every process has one");
-            setrlimit(Resource::RLIMIT_NOFILE, DESCRIPTORS, hard).expect("it may be lowered");
+            setrlimit(Resource::RLIMIT_NOFILE, rlim_t::from(DESCRIPTORS), hard)
+                .expect("it may be lowered");
             let (listener, address) = runtime.block_on(listen());
             let (other, other_address) = runtime.block_on(listen());
             recovers(&runtime, address, || {
