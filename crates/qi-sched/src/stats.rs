@@ -42,7 +42,7 @@ pub struct SchedStats {
     pub stalls: u64,
     /// Extra workers started because all others were stuck.
     pub extra_workers_started: u64,
-    /// Chunks of task memory held, 64 KiB each but for tasks above 2 KiB.
+    /// Chunks of task memory held, 64 KiB each but for tasks above 16 KiB.
     pub memory_chunks: usize,
     shared: Arc<Shared>,
 }

@@ -5,10 +5,23 @@ use std::alloc::Layout;
 
 /// Block sizes in bytes. The steps are a cache line's quarter where most tasks are, and about a
 /// quarter of the size above, so that at most a fifth of a block is lost.
-pub(crate) const SIZES: [usize; 20] = [
+pub(crate) const SIZES: [usize; 28] = [
     80, 96, 112, 128, 144, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 1024, 1280, 1536,
-    1792, 2048,
+    1792, 2048, 2560, 3072, 4096, 5120, 6144, 8192, 10_240, 16_384,
 ];
+
+/// Bytes of blocks that move between a magazine and the depot at once.
+const BATCH_BYTES: usize = 16 * 1024;
+
+/// The most blocks of a batch. A lock is taken once in so many spawns.
+const MAX_BATCH: usize = 32;
+
+/// Blocks of `class` that move between a magazine and the depot at once; a magazine holds at most
+/// twice as many.
+pub(crate) const fn batch(class: usize) -> u32 {
+    let fitting = BATCH_BYTES / SIZES[class];
+    (if fitting > MAX_BATCH { MAX_BATCH } else { fitting }) as u32
+}
 
 /// How many classes there are.
 pub(crate) const COUNT: usize = SIZES.len();

@@ -1,7 +1,8 @@
 //! The depot of one size class: full batches of free blocks, and the chunks they come from.
 
 use super::chunk::{Chunk, FreeBlock};
-use super::magazine::{BATCH, Batch};
+use super::class;
+use super::magazine::Batch;
 use crate::scheduler::Shared;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -105,7 +106,9 @@ impl Depot {
                 }
                 // SAFETY: the block came out of a batch just now.
                 unsafe { kept.push(block) };
-                if kept.len == BATCH {
+                // SAFETY: a free block's chunk is live.
+                let class = unsafe { Chunk::of(block).as_ref() }.class();
+                if kept.len == class::batch(class) {
                     inner.batches.push(std::mem::take(&mut kept));
                 }
             });
@@ -166,7 +169,7 @@ impl Inner {
 fn carve(chunk: NonNull<Chunk>) -> Batch {
     // SAFETY: the chunk is live, and the lock guards its counts.
     let head = unsafe { &mut *chunk.as_ptr() };
-    let count = head.uncarved().min(BATCH as usize);
+    let count = head.uncarved().min(class::batch(head.class()) as usize);
     let begin = head.carved;
     head.carved += count;
     let mut batch = Batch::default();

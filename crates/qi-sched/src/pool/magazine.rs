@@ -11,10 +11,6 @@ use super::class;
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-/// Blocks that move between a magazine and the depot at once. A lock is taken once in so many
-/// spawns; a magazine holds at most twice as many of each class.
-pub(super) const BATCH: u32 = 32;
-
 /// A linked list of free blocks.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Batch {
@@ -97,7 +93,7 @@ impl Magazine {
         let mut active = pair.active.get();
         // SAFETY: the caller's word.
         unsafe { active.push(block) };
-        if active.len < BATCH {
+        if active.len < class::batch(class) {
             pair.active.set(active);
             return None;
         }

@@ -8,7 +8,7 @@
 //!
 //! # Protocol
 //! * A thread takes from and gives to its own [`Magazine`]; batches go through a [`Depot`] per
-//!   class, under a lock, once in 32 blocks.
+//!   class, under a lock, once in up to 32 blocks.
 //! * Threads that are not workers share a few magazines, each under a lock.
 //! * A block is live while its state word counts references; walkers add one by
 //!   `State::try_add_ref`, which fails on a free block. (I6)
@@ -28,6 +28,7 @@ use crossbeam_utils::CachePadded;
 use depot::Depot;
 use magazine::Batch;
 use std::alloc::Layout;
+use std::collections::HashSet;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,11 +40,12 @@ const FOREIGN_MAGAZINES: usize = 8;
 pub(crate) struct Pool {
     depots: [Depot; class::COUNT],
     /// Chunks of tasks too large for the classes.
-    solo: Mutex<Vec<SoloChunk>>,
+    solo: Mutex<HashSet<SoloChunk>>,
     foreign: [CachePadded<Mutex<Magazine>>; FOREIGN_MAGAZINES],
     closed: AtomicBool,
 }
 
+#[derive(PartialEq, Eq, Hash)]
 struct SoloChunk(NonNull<Chunk>);
 
 // SAFETY: a chunk may be handled by any thread; the lock around the list says by which.
@@ -112,7 +114,7 @@ impl Pool {
         unsafe { FreeBlock::carve(block, None) };
         // SAFETY: fresh, and known to nobody else yet.
         unsafe { (*chunk.as_ptr()).carved = 1 };
-        solo.push(SoloChunk(chunk));
+        solo.insert(SoloChunk(chunk));
         block
     }
 
@@ -173,7 +175,7 @@ impl Pool {
     unsafe fn give_solo(&self, block: NonNull<FreeBlock>) {
         let chunk = Chunk::of(block);
         let mut solo = self.solo.lock().unwrap_or_else(PoisonError::into_inner);
-        solo.retain(|entry| entry.0 != chunk);
+        solo.remove(&SoloChunk(chunk));
         drop(solo);
         // SAFETY: its only block came back, and it is off the list.
         unsafe { Chunk::free(chunk) };

@@ -80,7 +80,6 @@ impl Handle {
 
     /// Options for one task: name, priority, home worker, place of running.
     #[track_caller]
-    #[must_use]
     pub fn task(&self) -> TaskBuilder<'_> {
         TaskBuilder::new(&self.shared, Location::caller())
     }

@@ -48,7 +48,6 @@ pub struct Scheduler {
 
 impl Scheduler {
     /// Options with their defaults.
-    #[must_use]
     pub fn builder() -> SchedulerBuilder {
         SchedulerBuilder::new()
     }

@@ -130,9 +130,10 @@ impl Running {
             if yields { state.suspend_yielding(self.hint) } else { state.suspend(self.hint) };
         match suspend {
             Suspend::Waiting => Suspended::Waiting,
-            // SAFETY: the hint has its reference.
             Suspend::Requeue(lane) => {
-                Suspended::Requeue(unsafe { TaskRef::from_raw(self.task) }, lane)
+                // SAFETY: the hint has its reference.
+                let hint = unsafe { TaskRef::from_raw(self.task) };
+                Suspended::Requeue(hint, lane)
             }
             Suspend::Cancelled => Suspended::Cancelled(self),
         }

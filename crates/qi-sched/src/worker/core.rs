@@ -65,6 +65,8 @@ pub(crate) struct Duty {
     pub(crate) next: Cell<u64>,
     /// Picks between two readings: one while polls are long, more while they are short.
     pub(crate) interval: Cell<u64>,
+    /// Whether the worker has slept since it last read the clock.
+    pub(crate) slept: Cell<bool>,
     pub(crate) last_pick: Cell<u64>,
     pub(crate) last_time: Cell<Instant>,
     pub(crate) last_turn: Cell<Instant>,
@@ -131,6 +133,7 @@ impl Seat {
             duty: Duty {
                 next: Cell::new(1),
                 interval: Cell::new(1),
+                slept: Cell::new(true),
                 last_pick: Cell::new(0),
                 last_time: Cell::new(now),
                 last_turn: Cell::new(now),

@@ -51,12 +51,18 @@ pub(crate) fn perform(context: &Context, core: &Core) {
     }
 }
 
-/// Notes the longest poll, and adapts the interval. The time since the last reading counts if the
-/// worker has been awake all along, which a reading at every wake-up ensures.
+/// The last reading before a sleep: the polls since the one before would go unnoticed otherwise.
+pub(crate) fn before_sleep(shared: &Shared, core: &Core, now: Instant) {
+    account(shared, core, now, core.picks.get());
+    core.duty.slept.set(true);
+}
+
+/// Notes the longest poll, and adapts the interval, unless the worker has slept since the last
+/// reading.
 fn account(shared: &Shared, core: &Core, now: Instant, pick: u64) {
     let duty = &core.duty;
     let picks = pick - duty.last_pick.get();
-    if picks == 0 || duty.next.get() == 0 {
+    if duty.slept.replace(false) || picks == 0 {
         return;
     }
     let elapsed = now.saturating_duration_since(duty.last_time.get());

@@ -124,7 +124,9 @@ fn fall_asleep(context: &Context, core: &Core) -> Step {
     }
     context.shared.leave_if_idle();
     context.shared.seats[core.seat].counters.parks.add(1);
-    core.patience.sleeps(context.shared.clock.now());
+    let now = context.shared.clock.now();
+    duty::before_sleep(&context.shared, core, now);
+    core.patience.sleeps(now);
     Step::WouldPark
 }
 
