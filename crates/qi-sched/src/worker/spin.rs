@@ -23,6 +23,9 @@ const SHORTEST: Duration = Duration::from_micros(1);
 /// Looks between two readings of the clock.
 const LOOKS: u32 = 32;
 
+/// The most readings in one wait: a clock that was handed in may stand still.
+const READINGS: u32 = 64;
+
 /// What a worker has learnt about waiting.
 #[derive(Debug)]
 pub(crate) struct Patience {
@@ -61,13 +64,17 @@ impl Patience {
 /// Waits for something to search for; `true` if it came.
 pub(crate) fn wait(context: &Context, core: &Core) -> bool {
     let limit = core.patience.wait.get();
-    if limit < SHORTEST {
+    // Nothing comes to a worker that is stepped by hand while it waits.
+    if limit < SHORTEST || context.is_stepped() {
         return false;
     }
     let shared = &*context.shared;
     let begun = shared.clock.now();
     let mut found = false;
-    'wait: while shared.clock.now().saturating_duration_since(begun) < limit {
+    'wait: for _ in 0..READINGS {
+        if shared.clock.now().saturating_duration_since(begun) >= limit {
+            break;
+        }
         for _ in 0..LOOKS {
             if steal::visible_work(shared, core.seat) || has_mail(context, core) {
                 found = true;
