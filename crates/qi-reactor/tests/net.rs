@@ -373,3 +373,31 @@ fn sources_come_and_go_while_other_threads_turn_their_shard() {
     });
     assert_eq!(reactor.stats(0).sources, 0);
 }
+
+#[test]
+fn a_source_is_tried_without_waiting_before_and_after_it_is_registered() {
+    let reactor = reactor(1);
+    let (one, other) = pair();
+    let (one, other) = (watch(&reactor, 0, one), lazily(&reactor, other));
+    let mut room = [0; 8];
+    let mut tries = 0;
+    let mut read = || {
+        other.try_read_with(|mut stream| {
+            tries += 1;
+            stream.read(&mut room)
+        })
+    };
+    for _ in 0..3 {
+        assert_eq!(read().expect_err("nothing is there").kind(), io::ErrorKind::WouldBlock);
+    }
+    assert_eq!(one.try_write_with(|mut stream| stream.write(b"x")).expect("there is room"), 1);
+    while read().is_err() {
+        reactor.park(0);
+    }
+    // Nothing was tried while the source was known to be unready: the rest is an event each.
+    assert!(tries <= 4, "{tries} tries");
+}
+
+fn lazily(reactor: &Arc<Reactor>, stream: TcpStream) -> Watched<TcpStream> {
+    Watched::lazy(Arc::clone(reactor), |_| 0, stream, BOTH).expect("it can be watched")
+}

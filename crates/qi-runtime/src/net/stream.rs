@@ -177,6 +177,24 @@ impl TcpStream {
     ///
     /// # Cancel safety
     /// Nothing is lost when it is dropped.
+    ///
+    /// # Examples
+    /// ```
+    /// # use qi_runtime::net::{TcpListener, TcpStream};
+    /// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build()?;
+    /// # runtime.block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (stream, _) = listener.accept().await?;
+    /// # client.try_write(b"GET /")?;
+    /// let mut first = [0; 1];
+    /// stream.peek(&mut first).await?;
+    /// let is_tls = first[0] == 0x16;
+    /// # assert!(!is_tls);
+    /// # std::io::Result::Ok(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         cooperative(self.io.read_with(|stream| stream.peek(buffer))).await
     }
@@ -224,6 +242,20 @@ impl TcpStream {
     ///
     /// # Cancel safety
     /// As [`readable`](Self::readable).
+    ///
+    /// # Examples
+    /// ```
+    /// # use qi_runtime::net::{TcpListener, TcpStream};
+    /// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build()?;
+    /// # runtime.block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.writable().await?;
+    /// assert_eq!(stream.try_write(b"ping")?, 4);
+    /// # std::io::Result::Ok(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub async fn writable(&self) -> io::Result<()> {
         self.ready(Interest::WRITABLE).await
     }
