@@ -136,41 +136,62 @@ impl Shared {
     }
 
     /// Queues a task that became runnable, and counts that.
+    #[inline]
     pub(crate) fn schedule(task: TaskRef, lane: TaskPriority) {
-        let counted = context::with_core_of(task.shared(), |core| {
-            task.shared().seats[core.seat].counters.tasks.woken.add(1);
-        });
-        if counted.is_none() {
-            task.shared().foreign.woken.add_shared(1);
+        if let Some(task) = Self::push_here(task, lane, true) {
+            Self::count_woken(&task);
+            Self::enqueue_elsewhere(task, lane);
         }
-        Self::enqueue(task, lane);
     }
 
-    /// Queues a hint for a task: on the calling worker if it may run there, else globally, or
+    /// Queues one more hint for a task: on the calling worker if it may run there, else globally, or
     /// where the task has its home.
     pub(crate) fn enqueue(task: TaskRef, lane: TaskPriority) {
+        if let Some(task) = Self::push_here(task, lane, false) {
+            Self::enqueue_elsewhere(task, lane);
+        }
+    }
+
+    /// Queues a task on the calling worker, if it is one that may run it; else gives it back.
+    #[inline]
+    fn push_here(task: TaskRef, lane: TaskPriority, count: bool) -> Option<TaskRef> {
+        if !task.state.load().may_run_anywhere() {
+            return Some(task);
+        }
+        context::with(|context| {
+            let Some(context) = context else { return Some(task) };
+            let Some(core) = context.core() else { return Some(task) };
+            if !Arc::ptr_eq(task.shared(), &context.shared) {
+                return Some(task);
+            }
+            if count {
+                context.shared.seats[core.seat].counters.tasks.woken.add(1);
+            }
+            core.push(&context.shared, task, lane, context.arrival());
+            None
+        })
+    }
+
+    fn count_woken(task: &TaskRef) {
+        let shared = task.shared();
+        let counted = context::with_core_of(shared, |core| {
+            shared.seats[core.seat].counters.tasks.woken.add(1);
+        });
+        if counted.is_none() {
+            shared.foreign.woken.add_shared(1);
+        }
+    }
+
+    #[cold]
+    fn enqueue_elsewhere(task: TaskRef, lane: TaskPriority) {
+        // The task may be gone as soon as it is pushed, and the scheduler with it.
+        let shared = task.shared().clone();
         let word = task.state.load();
         if word.is_blocking() {
-            let shared = task.shared().clone();
-            return BlockingPool::push(&shared, task);
-        }
-        if word.is_pinned() {
-            return Self::enqueue_at_home(task, lane);
-        }
-        let mut task = Some(task);
-        context::with(|context| {
-            let Some(context) = context else { return };
-            let ours =
-                task.as_ref().is_some_and(|task| Arc::ptr_eq(task.shared(), &context.shared));
-            if let (true, Some(core)) = (ours, context.core()) {
-                if let Some(task) = task.take() {
-                    core.push(&context.shared, task, lane, context.arrival());
-                }
-            }
-        });
-        if let Some(task) = task {
-            // The task may be gone as soon as it is pushed, and the scheduler with it.
-            let shared = task.shared().clone();
+            BlockingPool::push(&shared, task);
+        } else if word.is_pinned() {
+            Self::enqueue_at_home(task, lane);
+        } else {
             shared.inject(task, lane);
         }
     }

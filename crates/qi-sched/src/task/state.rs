@@ -106,6 +106,11 @@ impl Snapshot {
         self.0 & PINNED != 0
     }
 
+    /// Neither pinned nor a blocking call.
+    pub(crate) fn may_run_anywhere(self) -> bool {
+        self.0 & (PINNED | BLOCKING) == 0
+    }
+
     pub(crate) fn is_blocking(self) -> bool {
         self.0 & BLOCKING != 0
     }
