@@ -1,6 +1,6 @@
 //! The cooperative budget: a task whose waits always succeed at once still lets others run.
 //!
-//! Each poll of a task starts with a budget of [`PER_POLL`] units. Qi's own primitives take one
+//! Each poll of a task starts with a budget of 128 units. Qi's own primitives take one
 //! for each success; when none is left they wake the task and answer `Pending`, although they
 //! could have gone on. So a loop over a channel that is never empty suspends now and then.
 #![forbid(unsafe_code)]

@@ -1,4 +1,5 @@
 //! The pool for blocking calls.
+#![forbid(unsafe_code)]
 
 use crate::support::{Drops, Gate, on, on_one_and_four, until};
 use qi_sched::{CancelError, Handle, Scheduler, TaskStatus};

@@ -1,4 +1,5 @@
 //! `block_on` anywhere: outside, inside tasks, one inside the other; and `block_in_place`.
+#![forbid(unsafe_code)]
 
 use crate::support::{Event, Gate, on, on_one_and_four, until};
 use qi_sched::{Handle, Scheduler};

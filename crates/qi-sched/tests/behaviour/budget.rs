@@ -1,4 +1,5 @@
 //! The cooperative budget: who never has to wait still lets others run.
+#![forbid(unsafe_code)]
 
 use crate::support::{on, on_one_and_four};
 use qi_sched::{Scheduler, coop};

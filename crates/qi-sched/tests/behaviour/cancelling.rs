@@ -1,4 +1,5 @@
 //! Cancelling: when it takes effect, what it answers, and that futures are dropped once.
+#![forbid(unsafe_code)]
 
 use crate::support::{Drops, Event, Gate, on_one_and_four, until};
 use qi_sched::{CancelError, TaskStatus, coop};

@@ -1,4 +1,5 @@
 //! Every option out of range is an error that names the field, the value and the range.
+#![forbid(unsafe_code)]
 
 use qi_sched::{ConfigError, Scheduler, SchedulerBuilder, Shares};
 use std::time::Duration;

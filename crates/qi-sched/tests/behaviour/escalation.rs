@@ -1,4 +1,5 @@
 //! Priorities that are changed or lent.
+#![forbid(unsafe_code)]
 
 use crate::support::{Event, Gate, Log, on, until};
 use qi_sched::{Scheduler, SchedulerBuilder, TaskHandle, TaskPriority, TaskStatus, coop};

@@ -1,4 +1,5 @@
 //! Children run in place by the one who joins them: order, conditions, limits.
+#![forbid(unsafe_code)]
 
 use crate::support::{Event, Log, on, on_one_and_four, until};
 use qi_sched::{Scheduler, SchedulerBuilder, TaskHandle, TaskPriority, context, coop};

@@ -1,4 +1,5 @@
 //! From spawn to the end: states, results, handles.
+#![forbid(unsafe_code)]
 
 use crate::support::{Drops, Event, Gate, on_one_and_four, until};
 use qi_sched::{Scheduler, TaskPriority, TaskStatus};

@@ -1,4 +1,5 @@
 //! Panics of user code end the task, and nothing else.
+#![forbid(unsafe_code)]
 
 use crate::support::{Bomb, Drops, Event, on, on_one_and_four, until, watched};
 use qi_sched::{JoinError, PanicPolicy, SchedState, Scheduler, TaskStatus};

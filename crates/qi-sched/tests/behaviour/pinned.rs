@@ -1,4 +1,5 @@
 //! Tasks that stay on their thread.
+#![forbid(unsafe_code)]
 
 use crate::support::{Drops, Event, on_one_and_four, until};
 use qi_sched::{Handle, TaskPriority, TaskStatus, coop};

@@ -1,4 +1,5 @@
 //! Where tasks run: queue capacity, stealing, homes.
+#![forbid(unsafe_code)]
 
 use crate::support::on;
 use qi_sched::{Scheduler, context, coop};

@@ -1,4 +1,5 @@
 //! The end: what shutdown cancels, refuses, waits for and reports.
+#![forbid(unsafe_code)]
 
 use crate::support::{Drops, Event, Gate, on, on_one_and_four, until, watched};
 use qi_sched::{SchedState, Scheduler, ShutdownError, TaskStatus, coop};

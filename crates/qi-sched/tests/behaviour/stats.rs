@@ -1,4 +1,5 @@
 //! Figures: they add up when nothing runs, and live tasks are listed as they are.
+#![forbid(unsafe_code)]
 
 use crate::support::{Event, Gate, on, on_one_and_four, until};
 use qi_sched::{Scheduler, TaskPriority, TaskStatus, coop};

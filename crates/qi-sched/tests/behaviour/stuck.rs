@@ -1,4 +1,5 @@
 //! Workers stuck inside one poll: others take over, extra workers come and go.
+#![forbid(unsafe_code)]
 
 use crate::support::{Event, Gate, on, until};
 use qi_sched::{Scheduler, SchedulerBuilder, TaskPriority, TaskStatus, coop};

@@ -1,4 +1,5 @@
 //! What the tests share: a watchdog, gates, events, drop counters.
+#![forbid(unsafe_code)]
 
 use qi_sched::{SchedState, Scheduler, SchedulerBuilder};
 use std::future::{Future, poll_fn};

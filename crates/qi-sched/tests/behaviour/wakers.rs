@@ -1,4 +1,5 @@
 //! Wakers: none is lost, late ones do nothing, and they may outlive everything.
+#![forbid(unsafe_code)]
 
 use crate::support::{Event, on_one_and_four, until, watched};
 use qi_sched::{Scheduler, coop};

@@ -1,4 +1,5 @@
 //! A run on stepped workers is a function of its seeds.
+#![forbid(unsafe_code)]
 
 use crate::world::{Deed, Line, run};
 use std::collections::HashSet;

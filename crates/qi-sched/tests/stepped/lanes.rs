@@ -1,4 +1,5 @@
 //! Order and share: which lane a worker picks from.
+#![forbid(unsafe_code)]
 
 use qi_sched::{
     Handle, ManualClock, Scheduler, Shares, StepOutcome, Stepper, TaskHandle, TaskPriority,

@@ -1,5 +1,6 @@
 //! A mixed workload that is a function of its seed: tasks that spawn, yield, wait for and wake each
 //! other, cancel, join, change priorities, and panic.
+#![forbid(unsafe_code)]
 
 use qi_sched::{
     AbortHandle, ManualClock, Scheduler, StepOutcome, Stepper, TaskHandle, TaskPriority,
