@@ -6,5 +6,7 @@ pub(crate) mod idle;
 pub(crate) mod layer;
 pub(crate) mod model;
 pub(crate) mod stress;
+pub(crate) mod subset;
 pub(crate) mod tool;
 pub(crate) mod unsafe_file;
+pub(crate) mod wine;

@@ -19,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) stress_seconds: u64,
     /// The one model to run; all when absent.
     pub(crate) model: Option<String>,
+    /// Of the jobs on other platforms and under sanitizers, only the stated subset.
+    pub(crate) subset: bool,
 }
 
 /// Where things are and what was asked for.
@@ -85,7 +87,7 @@ impl Context {
 
 /// A context for commands in which nothing is random.
 pub(crate) fn unseeded() -> anyhow::Result<Context> {
-    Context::new(Options { seed: 0, stress_seconds: 0, model: None })
+    Context::new(Options { seed: 0, stress_seconds: 0, model: None, subset: false })
 }
 
 /// A seed that differs from run to run. It is printed, so that a failure can be replayed.

@@ -8,6 +8,7 @@ mod interrupt;
 mod libtest;
 mod process;
 mod report;
+mod rig;
 mod setup;
 mod step;
 mod suite;
@@ -18,8 +19,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::catalogue::tool::Purpose;
 use crate::context::{Context, Options};
 
 /// How long `cargo xtask ci` may run: the machines that call it stop a job at 40 minutes.
@@ -48,6 +50,23 @@ enum Command {
         /// Only says what is there and what is missing
         #[arg(long)]
         list: bool,
+        /// What the tools are wanted for
+        #[arg(long = "for", value_enum, value_delimiter = ',', default_value = "checks")]
+        purposes: Vec<Purpose>,
+    },
+    /// Runs the core crates' tests for another platform
+    Platform {
+        #[arg(value_parser = PossibleValuesParser::new([step::windows::TARGET]))]
+        target: String,
+        #[command(flatten)]
+        run: RigArgs,
+    },
+    /// Runs the core crates' tests under a sanitizer, which must catch a deliberate fault first
+    Sanitize {
+        #[arg(value_enum)]
+        sanitizer: Sanitizer,
+        #[command(flatten)]
+        run: RigArgs,
     },
     /// Checks the house rules that a program can check
     Tidy(RunArgs),
@@ -82,6 +101,32 @@ struct RunArgs {
     /// The seed of everything random; a fresh one when absent
     #[arg(long)]
     seed: Option<u64>,
+}
+
+#[derive(Args)]
+struct RigArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Runs only the tests that the table in catalogue/subset.rs names
+    #[arg(long)]
+    subset: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Sanitizer {
+    /// LeakSanitizer: memory that is lost
+    Leak,
+    /// ThreadSanitizer: memory that threads touch unordered
+    Thread,
+}
+
+impl Sanitizer {
+    fn step(self) -> &'static str {
+        match self {
+            Sanitizer::Leak => "sanitize-leak",
+            Sanitizer::Thread => "sanitize-thread",
+        }
+    }
 }
 
 #[derive(Args)]
@@ -127,16 +172,21 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             suite::run(&context(&args.run, |_| {})?, &chosen, args.run.strict)
         }
         Command::Ci { run } => {
-            let mut context = context(&run, |_| {})?;
+            let mut context = context(&run, |options| options.subset = true)?;
             context.end_within(CI_LIMIT);
-            setup::print_state();
+            setup::print_state(&[Purpose::Checks]);
             suite::run(&context, &suite::in_ci(), run.strict)
         }
-        Command::Setup { list: true } => {
-            setup::print_state();
+        Command::Setup { list: true, purposes } => {
+            setup::print_state(&purposes);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Setup { list: false } => setup::install(&context::unseeded()?),
+        Command::Setup { list: false, purposes } => {
+            setup::install(&context::unseeded()?, &purposes)
+        }
+        // There is one target only; the parser has seen to it that it is this one.
+        Command::Platform { target: _, run } => rig("windows", &run),
+        Command::Sanitize { sanitizer, run } => rig(sanitizer.step(), &run),
         Command::Tidy(run) => single("tidy", &run, |_| {}),
         Command::Edges(run) => single("edges", &run, |_| {}),
         Command::Loom(args) => single("loom", &args.run, |o| o.model = args.only.clone()),
@@ -161,9 +211,15 @@ fn single(
     suite::run(&context(run, adjust)?, &chosen, run.strict)
 }
 
+/// Runs one of the steps that run only when they are named.
+fn rig(name: &str, args: &RigArgs) -> anyhow::Result<ExitCode> {
+    let context = context(&args.run, |options| options.subset = args.subset)?;
+    suite::run(&context, &suite::on_request(name), args.run.strict)
+}
+
 fn context(run: &RunArgs, adjust: impl FnOnce(&mut Options)) -> anyhow::Result<Context> {
     let seed = run.seed.unwrap_or_else(context::fresh_seed);
-    let mut options = Options { seed, stress_seconds: STRESS_SECONDS, model: None };
+    let mut options = Options { seed, stress_seconds: STRESS_SECONDS, model: None, subset: false };
     adjust(&mut options);
     if let Some(model) = &options.model {
         catalogue::model::require(model)?;
@@ -188,6 +244,14 @@ mod tests {
         };
         let text = error.to_string();
         assert!(text.contains("'tests'") && text.contains("test-debug"), "{text}");
+    }
+
+    #[test]
+    fn every_sanitizer_and_platform_has_its_step() {
+        for name in Sanitizer::value_variants().iter().map(|s| s.step()).chain(["windows"]) {
+            assert_eq!(suite::on_request(name).len(), 1, "{name}");
+        }
+        assert!(Cli::try_parse_from(["xtask", "platform", "a-b-c"]).is_err());
     }
 
     #[test]

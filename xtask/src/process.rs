@@ -67,6 +67,12 @@ impl Job {
         self
     }
 
+    /// Runs it in this folder.
+    pub(crate) fn in_dir(mut self, dir: &Path) -> Job {
+        dir.clone_into(&mut self.dir);
+        self
+    }
+
     /// Shortens the limit; a longer one than the run allows is not granted.
     pub(crate) fn within(mut self, limit: Duration) -> Job {
         self.limit = self.limit.min(limit);

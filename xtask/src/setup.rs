@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use crate::catalogue::tool::{Source, TOOLS, Tool};
+use crate::catalogue::tool::{Purpose, Source, TOOLS, Tool};
 use crate::context::Context;
 use crate::process;
 use crate::report::tail;
@@ -22,21 +22,21 @@ fn state(tool: &Tool) -> &'static str {
     }
 }
 
-/// Shows each tool with its state.
-pub(crate) fn print_state() {
+/// Shows each tool that is wanted for `purposes` with its state.
+pub(crate) fn print_state(purposes: &[Purpose]) {
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["tool", "state", "from", "needed by"]);
-    for tool in TOOLS {
+    for tool in wanted(purposes) {
         table.add_row([tool.name, state(tool), &tool.source.to_string(), tool.needed_by]);
     }
     println!("{table}");
 }
 
 /// Installs what is missing; fails when something is missing still.
-pub(crate) fn install(context: &Context) -> anyhow::Result<ExitCode> {
-    let missing = missing();
+pub(crate) fn install(context: &Context, purposes: &[Purpose]) -> anyhow::Result<ExitCode> {
+    let missing = missing(purposes);
     let mut packages = Vec::new();
     let mut components = vec!["component", "add"];
     for tool in missing {
@@ -49,12 +49,16 @@ pub(crate) fn install(context: &Context) -> anyhow::Result<ExitCode> {
     if components.len() > 2 {
         attempt(context, "rustup", &components)?;
     }
-    print_state();
-    Ok(if self::missing().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    print_state(purposes);
+    Ok(if self::missing(purposes).is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn missing() -> Vec<&'static Tool> {
-    TOOLS.iter().filter(|tool| tool.is_for_this_host() && !tool.is_present()).collect()
+fn wanted(purposes: &[Purpose]) -> impl Iterator<Item = &'static Tool> {
+    TOOLS.iter().filter(move |tool| tool.purposes.iter().any(|purpose| purposes.contains(purpose)))
+}
+
+fn missing(purposes: &[Purpose]) -> Vec<&'static Tool> {
+    wanted(purposes).filter(|tool| tool.is_for_this_host() && !tool.is_present()).collect()
 }
 
 /// Installs through apt, as root or through a sudo that asks for no password.
@@ -63,7 +67,7 @@ fn install_packages(context: &Context, packages: &[&str]) -> anyhow::Result<()> 
         return Ok(());
     }
     if !process::exists("apt-get") {
-        println!("install by hand (there is no apt-get here): {}", packages.join(" "));
+        println!("skipped: there is no apt-get here; install by hand: {}", packages.join(" "));
         return Ok(());
     }
     let prefix: &[&str] = if is_root() {
@@ -71,7 +75,10 @@ fn install_packages(context: &Context, packages: &[&str]) -> anyhow::Result<()> 
     } else if process::probe("sudo", &["-n", "true"]) {
         &["sudo", "-n", "env", "DEBIAN_FRONTEND=noninteractive"]
     } else {
-        println!("install as root: apt-get install {}", packages.join(" "));
+        println!(
+            "skipped: not root, and no sudo without a password; say: apt-get install {}",
+            packages.join(" ")
+        );
         return Ok(());
     };
     let run = |args: &[&str]| attempt(context, prefix[0], &[&prefix[1..], args].concat());

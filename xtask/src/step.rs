@@ -7,8 +7,10 @@ pub(crate) mod idle;
 pub(crate) mod leak;
 pub(crate) mod lint;
 pub(crate) mod models;
+pub(crate) mod sanitize;
 pub(crate) mod stress;
 pub(crate) mod tests;
+pub(crate) mod windows;
 
 use crate::context::Context;
 use crate::report::Report;
@@ -46,6 +48,14 @@ pub(crate) const STEPS: &[Step] = &[
     step("stress", "the stress programs, from the printed seed", stress::run),
     step("leak", "valgrind over start, work and shutdown", leak::run),
     step("idle", "an idle runtime makes no system call", idle::run),
+];
+
+/// The steps that run only when they are named: each compiles the standard library or all crates
+/// anew.
+pub(crate) const ON_REQUEST: &[Step] = &[
+    step("windows", "the core crates' tests for Windows, under wine", windows::run),
+    step("sanitize-leak", "the core crates' tests under LeakSanitizer", sanitize::leak::run),
+    step("sanitize-thread", "the core crates' tests under ThreadSanitizer", sanitize::thread::run),
 ];
 
 /// The names that `--only` accepts.

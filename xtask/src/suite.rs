@@ -6,12 +6,17 @@ use std::time::{Duration, Instant};
 use crate::context::Context;
 use crate::interrupt;
 use crate::report::{Report, Row, closing_line, table};
-use crate::step::{STEPS, Step};
+use crate::step::{ON_REQUEST, STEPS, Step};
 
 /// The steps with these names, in the order of the suite; all when none is named.
 pub(crate) fn chosen(names: &[String]) -> Vec<&'static Step> {
     let wanted = |step: &&Step| names.is_empty() || names.iter().any(|name| name == step.name);
     STEPS.iter().filter(wanted).collect()
+}
+
+/// One step that runs only when it is named.
+pub(crate) fn on_request(name: &str) -> Vec<&'static Step> {
+    ON_REQUEST.iter().filter(|step| step.name == name).collect()
 }
 
 /// The steps that continuous integration runs.
@@ -82,7 +87,7 @@ mod tests {
     use crate::context::Options;
 
     fn context() -> Context {
-        Context::new(Options { seed: 1, stress_seconds: 1, model: None }).unwrap()
+        Context::new(Options { seed: 1, stress_seconds: 1, model: None, subset: false }).unwrap()
     }
 
     fn step(run: fn(&Context) -> anyhow::Result<Report>) -> &'static Step {

@@ -26,6 +26,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     other("qi-spec-check", &["qi-runtime"]),
     other("qi-examples", &["qi-runtime"]),
     other("qi-bench", &["qi-reactor", "qi-runtime", "qi-sched", "qi-sys"]),
+    other("qi-sanitizer-bait", &[]),
     other("xtask", &[]),
 ];
 

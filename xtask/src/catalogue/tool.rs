@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
+
 use crate::process;
+use crate::rig::debian;
+use crate::step::windows;
 
 /// Where a tool comes from.
 pub(crate) enum Source {
@@ -21,6 +25,17 @@ impl fmt::Display for Source {
     }
 }
 
+/// What a tool is wanted for: `cargo xtask setup --for`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Purpose {
+    /// What `test-all` and `ci` run
+    Checks,
+    /// `cargo xtask platform x86_64-pc-windows-gnu`
+    Windows,
+    /// `cargo xtask sanitize`
+    Sanitize,
+}
+
 /// One tool.
 pub(crate) struct Tool {
     pub(crate) name: &'static str,
@@ -28,6 +43,7 @@ pub(crate) struct Tool {
     pub(crate) probe: &'static [&'static str],
     pub(crate) source: Source,
     pub(crate) needed_by: &'static str,
+    pub(crate) purposes: &'static [Purpose],
     /// The hosts it exists on, as `std::env::consts::OS` names them; all when empty.
     pub(crate) hosts: &'static [&'static str],
 }
@@ -42,12 +58,18 @@ impl Tool {
     }
 }
 
+const CHECKS: &[Purpose] = &[Purpose::Checks];
+const WINDOWS: &[Purpose] = &[Purpose::Windows];
+const SANITIZE: &[Purpose] = &[Purpose::Sanitize];
+const FOREIGN: &[Purpose] = &[Purpose::Windows, Purpose::Sanitize];
+
 pub(crate) const TOOLS: &[Tool] = &[
     Tool {
         name: "rustfmt",
         probe: &["cargo", "fmt", "--version"],
         source: Source::Rustup("rustfmt"),
         needed_by: "format",
+        purposes: CHECKS,
         hosts: &[],
     },
     Tool {
@@ -55,6 +77,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         probe: &["cargo", "clippy", "--version"],
         source: Source::Rustup("clippy"),
         needed_by: "clippy",
+        purposes: CHECKS,
         hosts: &[],
     },
     Tool {
@@ -62,6 +85,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         probe: &["cc", "--version"],
         source: Source::Apt(&["gcc", "libc6-dev"]),
         needed_by: "qi-sys, and so every step that compiles",
+        purposes: CHECKS,
         // Elsewhere the compiler has no common name: qi-sys's build script says when it is absent.
         hosts: &["linux", "macos", "freebsd"],
     },
@@ -70,6 +94,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         probe: &["c++", "--version"],
         source: Source::Apt(&["g++"]),
         needed_by: "tests of qi-sys (its header must be C++ too)",
+        purposes: CHECKS,
         hosts: &["linux", "macos", "freebsd"],
     },
     Tool {
@@ -77,6 +102,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         probe: &["valgrind", "--version"],
         source: Source::Apt(&["valgrind"]),
         needed_by: "leak",
+        purposes: CHECKS,
         hosts: &["linux"],
     },
     Tool {
@@ -84,6 +110,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         probe: &["strace", "--version"],
         source: Source::Apt(&["strace"]),
         needed_by: "idle",
+        purposes: CHECKS,
         hosts: &["linux"],
     },
     Tool {
@@ -91,6 +118,55 @@ pub(crate) const TOOLS: &[Tool] = &[
         probe: &["curl", "--version"],
         source: Source::Apt(&["curl"]),
         needed_by: "examples (a foreign client for those that serve HTTP)",
+        purposes: CHECKS,
         hosts: &[],
+    },
+    Tool {
+        name: "rustc that can build std",
+        probe: &["test", "-e", debian::SOURCES],
+        source: Source::Apt(&["rustc-web", "rust-web-src", "cargo-web", "libstd-rust-web-dev"]),
+        needed_by: "platform, sanitize thread",
+        purposes: FOREIGN,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "C compiler for Windows",
+        probe: &[windows::LINKER, "--version"],
+        source: Source::Apt(&["gcc-mingw-w64-x86-64-posix"]),
+        needed_by: "platform x86_64-pc-windows-gnu",
+        purposes: WINDOWS,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "wine",
+        probe: &[windows::WINE, "--version"],
+        source: Source::Apt(&["wine64"]),
+        needed_by: "platform x86_64-pc-windows-gnu",
+        purposes: WINDOWS,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "clang",
+        probe: &["clang", "--version"],
+        source: Source::Apt(&["clang"]),
+        needed_by: "sanitize thread (it compiles the C side)",
+        purposes: SANITIZE,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "llvm-symbolizer",
+        probe: &["llvm-symbolizer", "--version"],
+        source: Source::Apt(&["llvm"]),
+        needed_by: "sanitize (names in reports)",
+        purposes: SANITIZE,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "C++ library",
+        probe: &["c++", "--version"],
+        source: Source::Apt(&["g++"]),
+        needed_by: "sanitize thread (its runtime is in C++)",
+        purposes: SANITIZE,
+        hosts: &["linux"],
     },
 ];

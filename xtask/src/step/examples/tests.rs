@@ -19,7 +19,7 @@ const ROW: Example = Example {
 };
 
 fn context() -> Context {
-    Context::new(Options { seed: 0, stress_seconds: 0, model: None }).unwrap()
+    Context::new(Options { seed: 0, stress_seconds: 0, model: None, subset: false }).unwrap()
 }
 
 /// Compiles `source` and runs it as the example `row`.

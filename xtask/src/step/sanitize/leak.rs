@@ -1,0 +1,38 @@
+//! LeakSanitizer: at the end of each test program no memory may be lost.
+//!
+//! It needs nothing but the toolchain that started xtask: its runtime comes with every release,
+//! and the standard library need not be built anew. Only the flag is not stable yet, which
+//! `RUSTC_BOOTSTRAP` unlocks.
+
+use crate::context::Context;
+use crate::process::Job;
+use crate::report::Report;
+use crate::rig::{Program, Rig};
+
+use super::{FOUND, TARGET, catch_then_test, unfit_host};
+
+const STEP: &str = "sanitize-leak";
+
+pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
+    if let Some(why) = unfit_host() {
+        return Ok(Report::skipped(why));
+    }
+    let rig = Rig {
+        context,
+        step: STEP,
+        target: TARGET,
+        cargo: &|| cargo(context),
+        build_args: &[],
+        exceptions: &[],
+        start: &|program: &Program| {
+            let job = context.job(STEP, &program.path);
+            job.env("LSAN_OPTIONS", format!("exitcode={FOUND}:report_objects=0"))
+        },
+    };
+    catch_then_test(&rig, "leak", "ERROR: LeakSanitizer: detected memory leaks")
+}
+
+fn cargo(context: &Context) -> Job {
+    let job = context.cargo(STEP, &[]).without_env("CARGO_ENCODED_RUSTFLAGS");
+    job.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=leak")
+}

@@ -1,0 +1,86 @@
+//! ThreadSanitizer: no two threads may touch the same memory unordered, the standard library and
+//! the C side included.
+//!
+//! Protocol: the standard library is built anew with the instrumentation, by Debian's toolchain;
+//! that one has no runtime of the sanitizer, so `xtask/platform/tsan-cc` links the one of the
+//! toolchain that started xtask. ThreadSanitizer does not model standalone fences: the sources are
+//! built with `--cfg qi_tsan`, under which `qi-sched`'s fence is a read-modify-write, and
+//! `xtask/platform/tsan.supp` lists what is left, with reasons.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::ensure;
+
+use crate::context::Context;
+use crate::process::{self, Job};
+use crate::report::{Report, tail};
+use crate::rig::{Program, Rig, debian};
+
+use super::{FOUND, TARGET, catch_then_test, unfit_host};
+
+const STEP: &str = "sanitize-thread";
+
+/// Relative to the workspace root.
+const WRAPPER: &str = "xtask/platform/tsan-cc";
+const SUPPRESSIONS: &str = "xtask/platform/tsan.supp";
+
+/// Compiles the C side with the same instrumentation.
+const CLANG: &str = "clang";
+/// Turns addresses into names; the suppressions need them.
+const SYMBOLIZER: &str = "/usr/bin/llvm-symbolizer";
+
+pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
+    if let Some(why) = unfit_host() {
+        return Ok(Report::skipped(why));
+    }
+    let absent = || [CLANG, SYMBOLIZER].into_iter().find(|program| !process::exists(program));
+    if let Some(what) = debian::missing().or_else(absent) {
+        let why = format!("{what} is not installed (cargo xtask setup --for sanitize)");
+        return Ok(Report::skipped(why));
+    }
+    let Some(runtime) = runtime(context)? else {
+        return Ok(Report::skipped("this Rust toolchain brings no runtime of ThreadSanitizer"));
+    };
+    let options = options(context);
+    let rig = Rig {
+        context,
+        step: STEP,
+        target: TARGET,
+        cargo: &|| cargo(context, &runtime),
+        build_args: &["-Zbuild-std"],
+        exceptions: &[],
+        start: &|program: &Program| {
+            context.job(STEP, &program.path).env("TSAN_OPTIONS", options.clone())
+        },
+    };
+    catch_then_test(&rig, "race", "WARNING: ThreadSanitizer: data race")
+}
+
+fn cargo(context: &Context, runtime: &Path) -> Job {
+    let flags = "-Zsanitizer=thread -Zexternal-clangrt --cfg qi_tsan";
+    let job = debian::cargo(context, STEP).env("RUSTFLAGS", flags);
+    let job = job.env("QI_TSAN_RUNTIME", runtime);
+    let job = job.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", context.root.join(WRAPPER));
+    let job = job.env("CC_x86_64_unknown_linux_gnu", CLANG);
+    job.env("CFLAGS_x86_64_unknown_linux_gnu", "-fsanitize=thread -g")
+}
+
+fn options(context: &Context) -> String {
+    let suppressions = context.root.join(SUPPRESSIONS);
+    format!(
+        "exitcode={FOUND}:suppressions={}:external_symbolizer_path={SYMBOLIZER}",
+        suppressions.display()
+    )
+}
+
+/// The runtime of the sanitizer that the toolchain of this xtask brings.
+fn runtime(context: &Context) -> anyhow::Result<Option<PathBuf>> {
+    let asked = context.job(STEP, "rustc").args(&["--print", "sysroot"]).split_stdout().run()?;
+    ensure!(asked.end.is_success(), "rustc --print sysroot: {}", tail(&asked.output));
+    let folder = Path::new(asked.stdout.trim()).join("lib/rustlib").join(TARGET).join("lib");
+    let mut files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    // The middle of the name is the toolchain's channel.
+    let is_runtime = |name: &str| name.starts_with("librustc-") && name.ends_with("_rt.tsan.a");
+    let found = files.find(|file| file.file_name().to_str().is_some_and(is_runtime));
+    Ok(found.map(|file| file.path()))
+}
