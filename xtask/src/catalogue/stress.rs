@@ -11,4 +11,4 @@ pub(crate) struct Stress {
     pub(crate) test: &'static str,
 }
 
-pub(crate) const STRESS: &[Stress] = &[];
+pub(crate) const STRESS: &[Stress] = &[Stress { package: "qi-sched", test: "stress" }];
