@@ -47,7 +47,8 @@ impl Activity {
             let switches = status.lines().find_map(|line| {
                 line.strip_prefix("voluntary_ctxt_switches:")?.trim().parse::<u64>().ok()
             });
-            let cpu_ns = schedule.split_whitespace().next().and_then(|first| first.parse::<u64>().ok());
+            let cpu_ns =
+                schedule.split_whitespace().next().and_then(|first| first.parse::<u64>().ok());
             let (Some(switches), Some(cpu_ns)) = (switches, cpu_ns) else {
                 return Err(io::Error::other("/proc does not say what a thread did"));
             };

@@ -1,0 +1,16 @@
+//! What a runtime promises its users, a file per subject.
+#![forbid(unsafe_code)]
+
+mod config;
+mod contexts;
+mod debug_log;
+mod ending;
+mod errors;
+mod figures;
+mod interval;
+mod memory;
+mod panic_policy;
+mod stuck;
+mod support;
+mod time;
+mod timers;
