@@ -61,7 +61,7 @@ fn at_the_limit_calls_wait_for_a_thread_and_can_be_cancelled() {
         assert_eq!(scheduler.stats().blocking_threads, 1);
         queued.cancel().unwrap();
         release.open();
-        assert!(scheduler.block_on(queued).map(|()| ()).unwrap_err().is_cancelled());
+        assert!(scheduler.block_on(queued).unwrap_err().is_cancelled());
         assert_eq!(drops.count(), 1);
         scheduler.block_on(running).unwrap();
         assert_eq!(scheduler.block_on(third).unwrap(), 3);

@@ -145,8 +145,7 @@ fn a_yield_lets_the_tasks_queued_before_go_first() {
             for task in tasks {
                 task.await.unwrap();
             }
-            let turns = turns.lock().unwrap().clone();
-            turns
+            turns.lock().unwrap().clone()
         });
         let turns = scheduler.block_on(task).unwrap();
         // From the second round on the tasks were all woken: they take turns.

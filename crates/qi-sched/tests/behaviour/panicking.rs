@@ -176,7 +176,7 @@ fn a_panic_of_a_child_run_in_place_stays_in_the_child() {
 fn a_payload_that_is_no_text_is_handed_on() {
     on_one_and_four(|scheduler| {
         let task = scheduler.spawn(async { std::panic::panic_any(17_u64) });
-        let error: JoinError = scheduler.block_on(task).map(|()| ()).unwrap_err();
+        let error: JoinError = scheduler.block_on(task).unwrap_err();
         assert!(!error.to_string().is_empty());
         assert_eq!(*error.try_into_panic().unwrap().downcast::<u64>().unwrap(), 17);
     });
@@ -223,7 +223,7 @@ fn the_policy_shutdown_ends_the_scheduler_after_a_panic() {
         let event = Event::default();
         let waiting = scheduler.spawn(async move { event.wait().await });
         let task = scheduler.spawn(async { panic!("the policy is to shut down") });
-        assert!(scheduler.block_on(task).map(|()| ()).unwrap_err().is_panic());
+        assert!(scheduler.block_on(task).unwrap_err().is_panic());
         assert!(scheduler.block_on(waiting).unwrap_err().is_cancelled());
         until(|| scheduler.handle().state() == SchedState::Stopped);
     });

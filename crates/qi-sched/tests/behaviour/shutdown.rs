@@ -77,7 +77,7 @@ fn a_task_may_spawn_wake_cancel_and_join_while_the_scheduler_closes() {
             let late = qi_sched::spawn(async { unreachable!("nothing begins any more") });
             event.set();
             let _ = abort.cancel();
-            let refused = handle.block_on(late).map(|()| ()).unwrap_err().is_cancelled();
+            let refused = handle.block_on(late).unwrap_err().is_cancelled();
             let local = qi_sched::spawn_local(async {}).unwrap();
             (refused, handle.block_on(local).unwrap_err().is_cancelled())
         });
@@ -203,7 +203,7 @@ fn a_graceful_shutdown_cancels_what_is_left_at_the_deadline() {
         let task = scheduler.spawn(async move { waited_for.wait().await });
         until(|| event.waiting() == 1);
         let failing = scheduler.spawn(async { panic!("meanwhile") });
-        assert!(scheduler.block_on(failing).map(|()| ()).is_err());
+        assert!(scheduler.block_on(failing).is_err());
         let report = scheduler.shutdown_graceful(Duration::from_millis(1));
         assert_eq!((report.completed, report.cancelled, report.failed), (0, 1, 0), "{report:?}");
         assert!(scheduler.block_on(task).unwrap_err().is_cancelled());

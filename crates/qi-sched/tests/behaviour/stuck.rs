@@ -39,12 +39,12 @@ fn a_task_behind_a_stuck_one_is_run_by_another_worker() {
             let lone = qi_sched::spawn(async { 1 });
             entered.open();
             released.wait();
-            lone
+            [lone]
         });
         begun.wait();
         until(|| scheduler.stats().completed_tasks == 1);
         release.open();
-        let lone = scheduler.block_on(stuck).unwrap();
+        let [lone] = scheduler.block_on(stuck).unwrap();
         assert_eq!(scheduler.block_on(lone).unwrap(), 1);
     });
 }

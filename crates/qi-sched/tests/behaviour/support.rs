@@ -142,7 +142,10 @@ impl Event {
 
 /// Counts the drops of its probes, and remembers on which threads they were.
 #[derive(Clone, Default)]
-pub(crate) struct Drops(Arc<(AtomicUsize, Mutex<Vec<(ThreadId, Option<usize>)>>)>);
+pub(crate) struct Drops(Arc<(AtomicUsize, Mutex<Vec<Place>>)>);
+
+/// A thread, and the seat it sat on.
+type Place = (ThreadId, Option<usize>);
 
 impl Drops {
     pub(crate) fn probe(&self) -> Probe {

@@ -76,9 +76,10 @@ fn a_task_that_wakes_itself_during_its_poll_is_polled_again() {
                     return Poll::Ready(polls);
                 }
                 if polls % 2 == 0 {
-                    cx.waker().wake_by_ref()
+                    cx.waker().wake_by_ref();
                 } else {
-                    cx.waker().clone().wake()
+                    let owned = cx.waker().clone();
+                    owned.wake();
                 }
                 Poll::Pending
             })
