@@ -19,6 +19,8 @@ mod chunk;
 mod class;
 mod depot;
 mod magazine;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub(crate) use chunk::{Chunk, FreeBlock};
 pub(crate) use magazine::Magazine;

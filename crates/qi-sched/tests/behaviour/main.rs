@@ -9,6 +9,7 @@ mod config;
 mod escalation;
 mod in_place;
 mod life;
+mod memory;
 mod panicking;
 mod pinned;
 mod placement;
