@@ -170,7 +170,7 @@ fn wait(worker: &Context, slot: &ThreadSlot, handed_over: bool) {
         // inbox.
         Step::Leave => {
             if !run_pinned(worker) {
-                std::thread::yield_now();
+                if worker.core().is_some() { park(worker) } else { slot.park() }
             }
         }
     }

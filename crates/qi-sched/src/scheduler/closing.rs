@@ -13,6 +13,9 @@ use std::sync::atomic::{Ordering::SeqCst, fence};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// While it drains, the scheduler looks this often whether a notice was missed.
+const DRAIN_SLICE: Duration = Duration::from_millis(10);
+
 /// What a graceful shutdown came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -42,16 +45,12 @@ impl Finish {
 
     /// Waits until `done` or the deadline (`None`: one beyond what the clock can say); `done` is
     /// asked again after each change.
-    fn wait(&self, deadline: Option<Instant>, mut done: impl FnMut() -> bool) -> bool {
+    fn wait(&self, deadline: Instant, mut done: impl FnMut() -> bool) -> bool {
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if done() {
                 return true;
             }
-            let Some(deadline) = deadline else {
-                changes = self.changed.wait(changes).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
             let Some(left) = deadline.checked_duration_since(Instant::now()) else { return false };
             changes =
                 self.changed.wait_timeout(changes, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -222,17 +221,21 @@ impl Shared {
         self.blocking.drop_queue();
     }
 
+    /// Before anybody learns of a task's end: a panic may end the process instead.
+    pub(crate) fn before_end(&self, outcome: Outcome) {
+        if outcome == Outcome::Failed && self.config.panic_policy == PanicPolicy::Abort {
+            eprintln!("qi-sched: a task panicked, and the panic policy is to abort");
+            std::process::abort();
+        }
+    }
+
     /// After a task's end: what its outcome asks of the scheduler, and whoever waits for all.
     #[inline]
     pub(crate) fn after_end(&self, outcome: Outcome) {
         if outcome == Outcome::Failed {
             match self.config.panic_policy {
-                PanicPolicy::Isolate => {}
+                PanicPolicy::Isolate | PanicPolicy::Abort => {}
                 PanicPolicy::Shutdown => self.close(),
-                PanicPolicy::Abort => {
-                    eprintln!("qi-sched: a task panicked, and the panic policy is to abort");
-                    std::process::abort();
-                }
             }
         }
         if self.gate.phase() == Phase::Draining && self.live_count() == 0 {
@@ -249,7 +252,7 @@ impl Shared {
         }
         let begun = Instant::now();
         let deadline = begun + timeout;
-        let stopped = self.finish.wait(Some(deadline), || self.gate.phase() == Phase::Stopped);
+        let stopped = self.finish.wait(deadline, || self.gate.phase() == Phase::Stopped);
         if stopped {
             for handle in self.threads.take_handles() {
                 // A worker never panics: tasks' panics are caught.
@@ -271,8 +274,18 @@ impl Shared {
         self.gate.advance(Phase::Draining);
         if !self.is_own_thread() {
             let deadline = Instant::now().checked_add(deadline);
-            self.finish
-                .wait(deadline, || self.live_count() == 0 || self.gate.phase() >= Phase::Closing);
+            let drained = || self.live_count() == 0 || self.gate.phase() >= Phase::Closing;
+            let is_over = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            // In slices: two tasks that end at once on different workers may each miss the other's
+            // count, as may one that ends just as the draining begins. A fence for each task's end
+            // would cost more than a look now and then.
+            while !is_over() {
+                let slice = Instant::now() + DRAIN_SLICE;
+                let until = deadline.map_or(slice, |deadline| deadline.min(slice));
+                if self.finish.wait(until, drained) {
+                    break;
+                }
+            }
         }
         let left_behind = match self.shut_down(self.config.shutdown_timeout) {
             Ok(()) => Vec::new(),

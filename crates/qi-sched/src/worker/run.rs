@@ -86,6 +86,7 @@ fn conclude(context: &Context, ended: Ended) {
         context.pinned_live.set(context.pinned_live.get() - 1);
     }
     let outcome = ended.outcome();
+    context.shared.before_end(outcome);
     context.shared.count_end(context.core().map(|core| core.seat), outcome);
     // Who joined this task goes on before anything else: so a tree of tasks stays depth first.
     context.with_arrival(Arrival::Child, || ended.finish());
