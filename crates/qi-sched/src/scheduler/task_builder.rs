@@ -50,8 +50,8 @@ impl<'a> TaskBuilder<'a> {
         self
     }
 
-    /// Puts the task into the inbox of this worker, which begins it. With stealing on, others may
-    /// take it afterwards.
+    /// Puts the task into the inbox of this worker, which takes it over. With stealing on, others may
+    /// then take it like any other.
     ///
     /// # Errors
     /// If there is no worker with this number.
