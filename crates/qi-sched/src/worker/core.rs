@@ -42,6 +42,9 @@ pub(crate) struct Core {
     pub(crate) in_a_row: Cell<u32>,
     /// Entries of children that were run in place and may still lie in the children's queue.
     pub(crate) stale_children: Cell<u32>,
+    /// Whether tasks of this worker went to the global queue, and some may still be there: then it
+    /// takes every second task from there.
+    pub(crate) overflowing: Cell<bool>,
     /// Whether this worker has the role of the searcher.
     pub(crate) searching: Cell<bool>,
     /// Whether it announced its sleep and was not taken off the list since.
@@ -127,6 +130,7 @@ impl Seat {
             picks: Cell::new(0),
             in_a_row: Cell::new(0),
             stale_children: Cell::new(0),
+            overflowing: Cell::new(false),
             searching: Cell::new(false),
             asleep: Cell::new(false),
             watched: Cell::new(false),
@@ -207,6 +211,7 @@ impl Core {
     #[cold]
     fn overflow(&self, shared: &Shared, task: TaskRef, lane: TaskPriority) {
         shared.seats[self.seat].counters.overflows.add(1);
+        self.overflowing.set(true);
         shared.inject(task, lane);
     }
 

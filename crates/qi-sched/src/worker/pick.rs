@@ -75,6 +75,12 @@ fn fair(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
     match core.picks.get() % FAIRNESS {
         0 => steal::from_global(context, core, lane),
         HALF_WAY => context.shared.seats[core.seat].stealers.used(lane)?.oldest_child(),
+        // What did not fit here must not wait for those that did, which may go on for ever.
+        pick if core.overflowing.get() && pick % 2 == 1 => {
+            let task = steal::from_global(context, core, lane);
+            core.overflowing.set(task.is_some());
+            task
+        }
         _ => None,
     }
 }
