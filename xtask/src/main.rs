@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod catalogue;
 mod context;
 mod interrupt;
@@ -88,6 +89,13 @@ enum Command {
     Leak(RunArgs),
     /// Checks that an idle runtime makes no system call
     Idle(RunArgs),
+    /// Measures Qi beside its peers; `cargo xtask bench --help` lists the options
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Options of the instrument
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Loses memory on purpose: the leak step must notice
     #[command(hide = true, name = step::leak::BAIT)]
     LeakBait,
@@ -194,6 +202,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Stress { run, seconds } => single("stress", &run, |o| o.stress_seconds = seconds),
         Command::Leak(run) => single("leak", &run, |_| {}),
         Command::Idle(run) => single("idle", &run, |_| {}),
+        Command::Bench { args } => bench::run(&args),
         Command::LeakBait => {
             step::leak::lose_memory();
             Ok(ExitCode::SUCCESS)

@@ -88,6 +88,10 @@ fn main() -> ExitCode {
         // Not a return from `main`: tasks and threads that never end are left where they are.
         std::process::exit(0);
     }
+    if words.iter().any(|word| word == "--help" || word == "-h") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let args = match Args::parse(words.into_iter()) {
         Ok(args) => args,
         Err(complaint) => {
