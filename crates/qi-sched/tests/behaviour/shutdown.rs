@@ -249,6 +249,34 @@ fn foreign_threads_cannot_spawn_while_the_scheduler_drains() {
 }
 
 #[test]
+fn refused_spawns_do_not_hold_a_graceful_shutdown_up() {
+    for _ in 0..50 {
+        on(Scheduler::builder().worker_threads(2), |scheduler| {
+            let spawners: Vec<_> = (0..3)
+                .map(|_| {
+                    let handle = scheduler.handle().clone();
+                    std::thread::spawn(move || {
+                        while handle.state() != SchedState::Stopped {
+                            drop(handle.spawn(async {}));
+                        }
+                    })
+                })
+                .collect();
+            // These are still alive when the others are refused.
+            for _ in 0..20 {
+                drop(scheduler.spawn(async {
+                    for _ in 0..100 {
+                        coop::yield_now().await;
+                    }
+                }));
+            }
+            scheduler.shutdown_graceful(LONG);
+            spawners.into_iter().for_each(|spawner| spawner.join().unwrap());
+        });
+    }
+}
+
+#[test]
 fn a_task_without_a_seat_may_spawn_while_the_scheduler_drains() {
     on_one_and_four(|scheduler| {
         let handle = scheduler.handle().clone();
