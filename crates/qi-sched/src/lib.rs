@@ -43,6 +43,7 @@ mod model;
 mod monitor;
 mod pool;
 mod priority;
+mod process;
 mod queue;
 mod rng;
 mod scheduler;

@@ -32,6 +32,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-sched/src/task/waker.rs", "implements the raw waker"),
     file("crates/qi-sched/src/worker/context.rs", "keeps the thread's context and its seat"),
     file("crates/sanitizer-bait/src/bin/race.rs", "no safe program has a data race"),
+    file("crates/qi-sched/tests/fork.rs", "fork exists only in C"),
     file("qi-sys/src/ffi.rs", "declares the C side"),
     file("qi-sys/src/ffi_internal.rs", "declares the C side's arithmetic, for unit tests"),
     file("qi-sys/src/ffi_internal_linux.rs", "calls the C side with pointers, for unit tests"),

@@ -19,6 +19,7 @@ use std::task::{Poll, Wake, Waker};
 
 /// Runs `future` to its end on the calling thread.
 pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output {
+    shared.process.check();
     let future = pin!(future);
     context::with_worker(|worker| match worker {
         Some(worker) => block_worker(worker, shared, future),

@@ -9,6 +9,7 @@ use crate::error::CancelError;
 use crate::monitor::Monitor;
 use crate::pool::Pool;
 use crate::priority::TaskPriority;
+use crate::process::HomeProcess;
 use crate::queue::LaneCounts;
 use crate::scheduler::Finish;
 use crate::shutdown::Gate;
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) finish: Finish,
     pub(super) placed: AtomicUsize,
     pub(crate) epoch: Instant,
+    pub(crate) process: HomeProcess,
     ids: AtomicU64,
 }
 
@@ -79,6 +81,7 @@ impl Shared {
             finish: Finish::default(),
             placed: AtomicUsize::new(0),
             epoch,
+            process: HomeProcess::here(),
             ids: AtomicU64::new(1),
         }
     }

@@ -167,6 +167,7 @@ impl Shared {
     where
         F: Future + 'static,
     {
+        self.process.check();
         // The last sweep sees what our own threads spawned; others must announce themselves.
         let from_inside = context::with_core_of(self, |_| ()).is_some() || self.is_own_thread();
         let entry = self.gate.enter();

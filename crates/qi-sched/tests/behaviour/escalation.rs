@@ -3,9 +3,11 @@
 
 use crate::support::{Event, Gate, Log, on, until};
 use qi_sched::{Scheduler, SchedulerBuilder, TaskHandle, TaskPriority, TaskStatus, coop};
+use std::time::Duration;
 
 fn one_worker() -> SchedulerBuilder {
-    Scheduler::builder().worker_threads(1)
+    // However slow the machine is, no extra worker may take from the backlog while it is laid out.
+    Scheduler::builder().worker_threads(1).stall_threshold(Duration::from_secs(3600))
 }
 
 /// Occupies the one worker until the gate opens, so that a backlog can be laid out.
