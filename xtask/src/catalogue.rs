@@ -2,6 +2,7 @@
 
 pub(crate) mod dependency;
 pub(crate) mod example;
+pub(crate) mod exception;
 pub(crate) mod idle;
 pub(crate) mod layer;
 pub(crate) mod model;
@@ -9,4 +10,3 @@ pub(crate) mod stress;
 pub(crate) mod subset;
 pub(crate) mod tool;
 pub(crate) mod unsafe_file;
-pub(crate) mod wine;

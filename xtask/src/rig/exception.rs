@@ -36,11 +36,16 @@ pub(super) fn report(
     exceptions: &[&Exception],
     output: &str,
 ) {
+    // A test may start its own program again and filter for itself.
+    if exceptions.is_empty() {
+        return;
+    }
     for exception in exceptions {
         report.skip(format!("{}: {}: {}", program.label(), exception.name, exception.reason));
     }
     let filtered = Regex::new(r"(?m)^test result: .*; (\d+) filtered out;").expect("constant");
-    let left_out = filtered.captures(output).and_then(|found| found[1].parse::<usize>().ok());
+    let last = filtered.captures_iter(output).last();
+    let left_out = last.and_then(|found| found[1].parse::<usize>().ok());
     if left_out.is_some_and(|count| count != exceptions.len()) {
         let what = format!("{}: the table of exceptions is out of date", program.label());
         report.fail(what, "");

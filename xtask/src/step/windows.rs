@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
-use crate::catalogue::wine::EXCEPTIONS;
+use crate::catalogue::exception;
 use crate::context::Context;
 use crate::process::{self, Job};
 use crate::report::{Report, tail};
@@ -52,7 +52,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
         target: TARGET,
         cargo: &|| cargo(context),
         build_args: &["-Zbuild-std"],
-        exceptions: EXCEPTIONS,
+        exceptions: exception::WINE,
         start: &|program: &Program| {
             keep_server(context, &prefix);
             wine(context, &prefix, WINE).args(&[&program.path])

@@ -2,9 +2,11 @@
 //! must notice.
 
 use std::cell::UnsafeCell;
+use std::sync::Barrier;
 use std::thread;
 
-const ADDITIONS: usize = 10_000;
+/// Few: ThreadSanitizer drops a race in silence when its trace no longer holds the older access.
+const ADDITIONS: usize = 100;
 
 struct Racy(UnsafeCell<usize>);
 
@@ -13,7 +15,12 @@ unsafe impl Sync for Racy {}
 
 static RACY: Racy = Racy(UnsafeCell::new(0));
 
+/// Both threads pass it before they add. Without it one could have ended before the other began,
+/// and what starting and ending a thread does might have put them in order.
+static START: Barrier = Barrier::new(2);
+
 fn add() {
+    START.wait();
     for _ in 0..ADDITIONS {
         // SAFETY: the pointer is that of a static. That both threads write is the fault.
         unsafe { *RACY.0.get() += 1 };

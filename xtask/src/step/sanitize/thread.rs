@@ -3,14 +3,18 @@
 //!
 //! Protocol: the standard library is built anew with the instrumentation, by Debian's toolchain;
 //! that one has no runtime of the sanitizer, so `xtask/platform/tsan-cc` links the one of the
-//! toolchain that started xtask. ThreadSanitizer does not model standalone fences: the sources are
-//! built with `--cfg qi_tsan`, under which `qi-sched`'s fence is a read-modify-write, and
-//! `xtask/platform/tsan.supp` lists what is left, with reasons.
+//! toolchain that started xtask.
+//!
+//! ThreadSanitizer does not model standalone fences: it would report plain memory that only a fence
+//! puts in order. The fences of this project order atomics, and crossbeam-deque replaces its own
+//! when it sees the sanitizer. `xtask/platform/tsan.supp` lists what is left in third parties'
+//! code, with reasons.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 
+use crate::catalogue::exception;
 use crate::context::Context;
 use crate::process::{self, Job};
 use crate::report::{Report, tail};
@@ -48,16 +52,17 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
         target: TARGET,
         cargo: &|| cargo(context, &runtime),
         build_args: &["-Zbuild-std"],
-        exceptions: &[],
+        exceptions: exception::THREAD,
         start: &|program: &Program| {
-            context.job(STEP, &program.path).env("TSAN_OPTIONS", options.clone())
+            let job = context.job(STEP, &program.path).env("RUST_MIN_STACK", STACK);
+            job.env("TSAN_OPTIONS", options.clone())
         },
     };
     catch_then_test(&rig, "race", "WARNING: ThreadSanitizer: data race")
 }
 
 fn cargo(context: &Context, runtime: &Path) -> Job {
-    let flags = "-Zsanitizer=thread -Zexternal-clangrt --cfg qi_tsan";
+    let flags = "-Zsanitizer=thread -Zexternal-clangrt";
     let job = debian::cargo(context, STEP).env("RUSTFLAGS", flags);
     let job = job.env("QI_TSAN_RUNTIME", runtime);
     let job = job.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", context.root.join(WRAPPER));
@@ -65,10 +70,16 @@ fn cargo(context: &Context, runtime: &Path) -> Job {
     job.env("CFLAGS_x86_64_unknown_linux_gnu", "-fsanitize=thread -g")
 }
 
+/// Bytes of a thread's stack: instrumented frames are several times as large.
+const STACK: &str = "16777216";
+
+/// The longest history: a race whose older access is no longer in it is dropped in silence.
+const HISTORY: u32 = 7;
+
 fn options(context: &Context) -> String {
     let suppressions = context.root.join(SUPPRESSIONS);
     format!(
-        "exitcode={FOUND}:suppressions={}:external_symbolizer_path={SYMBOLIZER}",
+        "exitcode={FOUND}:history_size={HISTORY}:suppressions={}:external_symbolizer_path={SYMBOLIZER}",
         suppressions.display()
     )
 }

@@ -1,0 +1,41 @@
+//! Tests that cannot pass in one way of running, whatever the program does. They are skipped there
+//! with these reasons.
+
+use crate::rig::Exception;
+
+/// Under wine. The workflow's native Windows job runs them.
+pub(crate) const WINE: &[Exception] = &[
+    Exception {
+        package: "qi-runtime",
+        test: Some("net_error"),
+        name: "a_waiting_read_learns_of_a_reset",
+        reason: "wine's server takes the error off the socket while it polls, and the read sees an \
+                 orderly end; so it does with Tokio",
+    },
+    Exception {
+        package: "qi-runtime",
+        test: Some("net_many"),
+        name: "five_hundred_connections_are_served_at_once",
+        reason: "wine's server takes time that grows with the square of the number of sockets: \
+                 minutes for so many, with Tokio too",
+    },
+];
+
+/// Under ThreadSanitizer.
+pub(crate) const THREAD: &[Exception] = &[
+    Exception {
+        package: "qi-sys",
+        test: Some("c_header"),
+        name: "a_c99_program_uses_the_header_and_links",
+        reason: NO_RUNTIME,
+    },
+    Exception {
+        package: "qi-sys",
+        test: Some("c_header"),
+        name: "a_cpp11_program_uses_the_header_and_links",
+        reason: NO_RUNTIME,
+    },
+];
+
+const NO_RUNTIME: &str =
+    "its foreign program is linked to the instrumented C side without the sanitizer's runtime";
