@@ -12,5 +12,4 @@ pub(crate) struct Idle {
     pub(crate) cpu_us: u64,
 }
 
-pub(crate) const IDLE: &[Idle] =
-    &[Idle { package: "qi-runtime", example: "idle", cpu_us: 1000 }];
+pub(crate) const IDLE: &[Idle] = &[Idle { package: "qi-runtime", example: "idle", cpu_us: 1000 }];

@@ -38,6 +38,8 @@ pub(crate) struct Core {
     pub(crate) shares: ShareAccount,
     /// Picks made, and the heartbeat that others see.
     pub(crate) picks: Cell<u64>,
+    /// Picks of each lane, for what goes first every so often.
+    pub(crate) looks: [Cell<u64>; TaskPriority::COUNT],
     /// Counts children and events taken, and the turns that others had among them.
     pub(crate) in_a_row: Cell<u32>,
     /// Entries of children that were run in place and may still lie in the children's queue.
@@ -128,6 +130,7 @@ impl Seat {
             rng: Rng::new(seed, seat as u64),
             shares,
             picks: Cell::new(0),
+            looks: Default::default(),
             in_a_row: Cell::new(0),
             stale_children: Cell::new(0),
             overflowing: Cell::new(false),

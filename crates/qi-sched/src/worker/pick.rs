@@ -72,7 +72,10 @@ fn next_normal(context: &Context, core: &Core) -> Option<TaskRef> {
 /// Every now and then, what would otherwise wait for as long as there is newer work.
 #[inline]
 fn fair(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
-    match core.picks.get() % FAIRNESS {
+    // Counted by lane: with several in use, one might else only ever be looked at in between.
+    let looks = &core.looks[lane.index()];
+    looks.set(looks.get().wrapping_add(1));
+    match looks.get() % FAIRNESS {
         0 => steal::from_global(context, core, lane),
         HALF_WAY => context.shared.seats[core.seat].stealers.used(lane)?.oldest_child(),
         // What did not fit here must not wait for those that did, which may go on for ever.
