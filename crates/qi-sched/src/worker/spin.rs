@@ -4,7 +4,8 @@
 //! searcher that has just run tasks may therefore look on for a moment, at most [`LONGEST`]. How
 //! long is learnt: a wait that finds work is extended, one that does not is halved, down to none;
 //! and a sleep that was over as soon as it began counts as a wait that should have been. So a worker
-//! that serves sockets soon does not spin at all, and one that is fed by another thread does.
+//! that serves sockets soon does not spin at all, and one that is fed by another thread does. Each wait
+//! is earned by a task that was run since the last. (I22)
 #![forbid(unsafe_code)]
 
 use super::context::Context;
@@ -30,12 +31,20 @@ const READINGS: u32 = 64;
 #[derive(Debug)]
 pub(crate) struct Patience {
     wait: Cell<Duration>,
+    /// Tasks taken when this worker last waited: another wait is earned by taking one more.
+    spent_at: Cell<u64>,
     slept_at: Cell<Option<Instant>>,
 }
 
 impl Patience {
     pub(crate) fn new() -> Self {
-        Self { wait: Cell::new(Duration::ZERO), slept_at: Cell::new(None) }
+        Self { wait: Cell::new(Duration::ZERO), spent_at: Cell::new(0), slept_at: Cell::new(None) }
+    }
+
+    /// Whether the worker has run something since it last waited. A wait that ends with somebody else
+    /// taking the work is thus not followed by another.
+    fn is_earned(&self, taken: u64) -> bool {
+        self.spent_at.replace(taken) != taken
     }
 
     fn learn(&self, paid: bool) {
@@ -69,6 +78,12 @@ pub(crate) fn wait(context: &Context, core: &Core) -> bool {
         return false;
     }
     let shared = &*context.shared;
+    // A scheduler that closes has nothing to hand out at once: whoever wakes a worker then unparks it.
+    if shared.is_closing()
+        || !core.patience.is_earned(shared.seats[core.seat].counters.tasks.claimed.get())
+    {
+        return false;
+    }
     let begun = shared.clock.now();
     let mut found = false;
     'wait: for _ in 0..READINGS {
@@ -90,5 +105,32 @@ pub(crate) fn wait(context: &Context, core: &Core) -> bool {
 fn has_mail(context: &Context, core: &Core) -> bool {
     !context.shared.seats[core.seat].inbox.is_empty()
         || context.slot.as_ref().is_some_and(|slot| !slot.inbox.is_empty())
-        || context.shared.is_closing()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_wait_is_earned_by_work() {
+        let patience = Patience::new();
+        assert!(!patience.is_earned(0), "nothing was run yet");
+        assert!(patience.is_earned(1));
+        assert!(!patience.is_earned(1), "the first wait has spent it");
+        assert!(patience.is_earned(5));
+    }
+
+    #[test]
+    fn waits_that_do_not_pay_are_given_up_and_none_is_longer_than_the_longest() {
+        let patience = Patience::new();
+        for _ in 0..20 {
+            patience.learn(true);
+            assert!(patience.wait.get() <= LONGEST);
+        }
+        assert_eq!(patience.wait.get(), LONGEST);
+        for _ in 0..20 {
+            patience.learn(false);
+        }
+        assert_eq!(patience.wait.get(), Duration::ZERO);
+    }
 }

@@ -14,6 +14,7 @@ mod panicking;
 mod pinned;
 mod placement;
 mod shutdown;
+mod spinning;
 mod stats;
 mod stuck;
 mod support;
