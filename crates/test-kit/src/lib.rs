@@ -1,0 +1,2 @@
+//! What the tests of several crates share.
+#![forbid(unsafe_code)]
