@@ -53,6 +53,7 @@ mod stats;
 mod sync;
 mod task;
 mod threads;
+pub mod wait_queue;
 mod worker;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -74,7 +75,7 @@ use std::panic::Location;
 
 /// What the calling thread works for: used by the layers above.
 pub mod context {
-    pub use crate::worker::context::{seat, task_id, with_driver};
+    pub use crate::worker::context::{lane, seat, task_id, with_driver};
 }
 
 /// Spawns a task on the scheduler that the calling thread works for.

@@ -7,6 +7,7 @@ use super::core::Core;
 use super::slot::ThreadSlot;
 use crate::driver::Driver;
 use crate::error::JoinError;
+use crate::priority::TaskPriority;
 use crate::queue::{Arrival, HomeQueues};
 use crate::scheduler::Shared;
 use crate::task::{Header, TaskPtr};
@@ -260,6 +261,13 @@ pub(crate) fn shared() -> Option<Arc<Shared>> {
 #[must_use]
 pub fn task_id() -> Option<crate::TaskId> {
     with(|context| context?.current_task().map(Header::id))
+}
+
+/// How urgent the calling code is: the effective lane of the task that the thread runs, with what
+/// others lend it; `Normal` outside of tasks.
+#[must_use]
+pub fn lane() -> TaskPriority {
+    with(|context| Some(context?.current_task()?.state.load().lane())).unwrap_or_default()
 }
 
 /// The error to give if waiting for `target` here could never end.
