@@ -268,6 +268,25 @@ impl ShutdownError {
     }
 }
 
+/// A task-local has no value here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the task-local {key} is not set in this task")]
+pub struct TaskLocalError {
+    key: &'static str,
+}
+
+impl TaskLocalError {
+    pub(crate) fn not_set(key: &'static str) -> Self {
+        Self { key }
+    }
+
+    /// The message in Chinese.
+    #[must_use]
+    pub fn message_zh(&self) -> String {
+        format!("当前任务中没有设置任务局部变量 {}", self.key)
+    }
+}
+
 /// There is no runtime on the calling thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("no Qi runtime on this thread: call this inside a task, a block_on or an entered handle")]

@@ -38,6 +38,7 @@ mod config;
 pub mod coop;
 mod driver;
 mod error;
+mod local;
 #[cfg(all(test, loom))]
 mod model;
 mod monitor;
@@ -59,7 +60,10 @@ mod worker;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::PanicPolicy;
 pub use driver::{Driver, ThreadDriver};
-pub use error::{CancelError, ConfigError, JoinError, NoRuntimeError, SchedError, ShutdownError};
+pub use error::{
+    CancelError, ConfigError, JoinError, NoRuntimeError, SchedError, ShutdownError, TaskLocalError,
+};
+pub use local::{InheritedKey, LocalKey, TaskLocalFuture};
 pub use priority::TaskPriority;
 pub use queue::Shares;
 pub use scheduler::{
@@ -75,7 +79,7 @@ use std::panic::Location;
 
 /// What the calling thread works for: used by the layers above.
 pub mod context {
-    pub use crate::worker::context::{lane, seat, task_id, with_driver};
+    pub use crate::worker::context::{lane, random_below, seat, task_id, with_driver};
 }
 
 /// Spawns a task on the scheduler that the calling thread works for.

@@ -18,7 +18,7 @@ pub(crate) const EXTERNALS: &[External] = &[
     external("libc", "names of error numbers and of a flag; no calls"),
     external("mio", "epoll, kqueue and IOCP behind one interface"),
     external("nix", "the timerfd of Linux without unsafe code"),
-    external("pin-project-lite", "the projection of a pinned Timeout without unsafe code"),
+    external("pin-project-lite", "projections of pinned futures without unsafe code"),
     external("socket2", "the backlog of a listener, linger, flags of a write"),
     external("thiserror", "error types without hand-written Display"),
     external("tracing", "the events of the debug option"),

@@ -11,6 +11,7 @@ const fn file(path: &'static str, reason: &'static str) -> UnsafeFile {
 }
 
 pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
+    file("crates/qi-sched/src/local/stack.rs", "lists the scopes on a thread's stack"),
     file("crates/qi-sched/src/model/join.rs", "fills and empties the join slot as a task does"),
     file("crates/qi-sched/src/model/watched.rs", "hands content between the threads of a model"),
     file("crates/qi-sched/src/pool/chunk.rs", "carves blocks out of aligned memory"),

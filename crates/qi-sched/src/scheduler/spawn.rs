@@ -2,6 +2,7 @@
 
 use super::call::MakeThenRun;
 use super::shared::Shared;
+use crate::local::{Heritage, Legacy};
 use crate::priority::TaskPriority;
 use crate::queue::Arrival;
 use crate::shutdown::Phase;
@@ -23,6 +24,8 @@ pub(crate) struct Spec {
     pub(crate) home: Home,
     /// The seat whose queue the task is put into first, if it has no home.
     pub(crate) first_seat: Option<usize>,
+    /// Whether it finds the task-locals that its spawner lets children inherit.
+    pub(crate) inherits: bool,
     pub(crate) location: &'static Location<'static>,
 }
 
@@ -34,8 +37,16 @@ impl Spec {
             name: None,
             home: Home::Anywhere,
             first_seat: None,
+            inherits: true,
             location,
         }
+    }
+}
+
+impl Spec {
+    /// What the task inherits from the code that spawns it.
+    fn heritage(&self) -> Option<Heritage> {
+        if self.inherits { Heritage::current() } else { None }
     }
 }
 
@@ -117,13 +128,14 @@ impl Shared {
         if plain {
             // The common case, on a worker, without another thread's leave.
             let mut parts = Some((spec, future));
-            let task = context::with_core_of(self, |core| {
+            let task = context::with_seat_of(self, |context, core| {
                 if self.gate.phase() >= Phase::Closing {
                     return None;
                 }
                 let (spec, future) = parts.take()?;
+                let heritage = if context.bequeathing.get() { spec.heritage() } else { None };
                 // SAFETY: the caller's word.
-                Some(unsafe { self.spawn_here(core, spec, future) })
+                Some(unsafe { self.spawn_here(core, spec, heritage, future) })
             });
             if let Some(Some(task)) = task {
                 // SAFETY: `publish` counted the handle's reference; the output is the future's.
@@ -139,7 +151,13 @@ impl Shared {
     }
 
     #[inline]
-    unsafe fn spawn_here<F>(self: &Arc<Self>, core: &Core, spec: Spec, future: F) -> TaskPtr
+    unsafe fn spawn_here<F>(
+        self: &Arc<Self>,
+        core: &Core,
+        spec: Spec,
+        heritage: Option<Heritage>,
+        future: F,
+    ) -> TaskPtr
     where
         F: Future + 'static,
     {
@@ -149,7 +167,7 @@ impl Shared {
             vtable: task::vtable::<F>(),
             id: TaskId::new(core.next_id(self)),
             location: spec.location,
-            cold: cold(spec.name, spec.home),
+            cold: cold(spec.name, spec.home, heritage),
             born: core.duty.ticks.get(),
         };
         // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
@@ -177,12 +195,13 @@ impl Shared {
             Phase::Closing | Phase::Stopped => false,
         };
         let block = self.pool.take(task::layout::<F>(), None, self);
+        let heritage = spec.heritage();
         let Spec { priority, placement, first_seat, location, .. } = spec;
         let birth = Birth {
             vtable: task::vtable::<F>(),
             id: TaskId::new(self.id_block(1).0),
             location,
-            cold: cold(spec.name, spec.home),
+            cold: cold(spec.name, spec.home, heritage),
             born: self.ticks_about_now(),
         };
         // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
@@ -214,13 +233,18 @@ impl Shared {
         if let Claimed::Run { running, .. } = hint.claim(None) {
             self.foreign.claimed.add_shared(1);
             let ended = running.cancel();
+            ended.give_up_legacy();
             self.count_end(None, ended.outcome());
             ended.finish();
         }
     }
 }
 
-fn cold(name: Option<Cow<'static, str>>, home: Home) -> Option<Box<Cold>> {
-    let plain = name.is_none() && matches!(home, Home::Anywhere);
-    (!plain).then(|| Box::new(Cold { name, home }))
+fn cold(
+    name: Option<Cow<'static, str>>,
+    home: Home,
+    heritage: Option<Heritage>,
+) -> Option<Box<Cold>> {
+    let plain = name.is_none() && matches!(home, Home::Anywhere) && heritage.is_none();
+    (!plain).then(|| Box::new(Cold { name, home, legacy: Legacy::new(heritage) }))
 }

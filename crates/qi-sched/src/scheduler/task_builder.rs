@@ -50,6 +50,13 @@ impl<'a> TaskBuilder<'a> {
         self
     }
 
+    /// Whether the task finds the task-locals that its spawner lets children inherit; it does if not
+    /// said. Without, it outlives the spawner's deadline and cancellation, too.
+    pub fn inherit(mut self, on: bool) -> Self {
+        self.spec.inherits = on;
+        self
+    }
+
     /// Puts the task into the inbox of this worker, which takes it over. With stealing on, others may
     /// then take it like any other.
     ///

@@ -4,6 +4,7 @@ use super::id::TaskId;
 use super::join_slot::JoinSlot;
 use super::state::State;
 use super::transition::{Completion, Outcome};
+use crate::local::Legacy;
 use crate::pool::{Chunk, FreeBlock};
 use crate::scheduler::Shared;
 use crate::worker::{ThreadSlot, context};
@@ -47,6 +48,8 @@ const _: () = assert!(size_of::<Header>() == 64, "a task's head is as large as a
 pub(crate) struct Cold {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) home: Home,
+    /// The task-locals that its spawner left it.
+    pub(crate) legacy: Legacy,
 }
 
 /// Where a task must run.
@@ -120,6 +123,12 @@ impl Header {
 
     pub(crate) fn name(&self) -> Option<&Cow<'static, str>> {
         self.cold.as_ref()?.name.as_ref()
+    }
+
+    /// What few tasks have, if this one does.
+    #[inline]
+    pub(crate) fn cold(&self) -> Option<&Cold> {
+        self.cold.as_deref()
     }
 
     pub(crate) fn home(&self) -> &Home {

@@ -15,6 +15,7 @@ use super::header::{Header, TaskPtr};
 use super::reference::TaskRef;
 use super::transition::{Claim, Outcome, Suspend};
 use super::waker;
+use crate::local::Heritage;
 use crate::priority::TaskPriority;
 use crate::worker::ThreadSlot;
 use std::sync::Arc;
@@ -97,6 +98,11 @@ impl Running {
         self.task
     }
 
+    /// What the task has inherited, and its children inherit from it.
+    pub(crate) fn legacy(&self) -> Option<Heritage> {
+        self.header().cold()?.legacy.share()
+    }
+
     /// Polls the future; if it ends, drops it and keeps the output.
     #[inline]
     pub(crate) fn poll(self) -> Polled {
@@ -144,6 +150,13 @@ impl Ended {
     pub(crate) fn header(&self) -> &Header {
         // SAFETY: the life's reference is given back by `finish`.
         unsafe { self.task.as_ref() }
+    }
+
+    /// Drops the task's share of what it has inherited: other wakers may keep its memory for long.
+    pub(crate) fn give_up_legacy(&self) {
+        if let Some(legacy) = self.header().cold().and_then(|cold| cold.legacy.take()) {
+            super::guard("a task-local panicked in drop", || drop(legacy));
+        }
     }
 
     pub(crate) fn outcome(&self) -> Outcome {

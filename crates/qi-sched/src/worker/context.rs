@@ -41,6 +41,9 @@ pub(crate) struct Context {
     pub(crate) nesting: Cell<u32>,
     /// No in-place run below this address.
     pub(crate) stack_floor: Cell<usize>,
+    /// Whether the code that runs now may have something that its children inherit. Set too often
+    /// does no harm: whoever spawns then looks.
+    pub(crate) bequeathing: Cell<bool>,
     /// Whether the worker is stepped by hand, without a thread of its own.
     stepped: bool,
 }
@@ -66,6 +69,7 @@ impl Context {
             arrival: Cell::new(Arrival::Woken),
             nesting: Cell::new(0),
             stack_floor: Cell::new(usize::MAX),
+            bequeathing: Cell::new(false),
             stepped: false,
         }
     }
@@ -167,6 +171,21 @@ impl Context {
         Some(unsafe { task.as_ref() })
     }
 
+    /// The task being polled innermost, looking through root futures: those are polled by it.
+    fn innermost_task(&self) -> Option<TaskPtr> {
+        self.and_outer().find_map(|context| {
+            let mut frame = context.frame.get();
+            // SAFETY: as in `current_task`.
+            while let Some(entry) = unsafe { frame.as_ref() } {
+                if entry.task.is_some() {
+                    return entry.task;
+                }
+                frame = entry.below;
+            }
+            None
+        })
+    }
+
     /// Whether waiting for `target` could never end: it is the very task that waits, or it lies
     /// under a `block_on` on this thread's stack and cannot go on before that returns.
     fn lies_below(&self, target: TaskPtr) -> bool {
@@ -210,6 +229,14 @@ impl Drop for RestoreFrame<'_> {
     }
 }
 
+struct RestoreFlag<'a>(&'a Cell<bool>, bool);
+
+impl Drop for RestoreFlag<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
+    }
+}
+
 /// Calls `code` with the thread's current context, if it has one.
 #[inline]
 pub(crate) fn with<R>(code: impl FnOnce(Option<&Context>) -> R) -> R {
@@ -230,13 +257,46 @@ pub(crate) fn with_worker<R>(code: impl FnOnce(Option<&Context>) -> R) -> R {
 /// Calls `code` with the calling thread's seat, if it sits on one of this scheduler's.
 #[inline]
 pub(crate) fn with_core_of<R>(shared: &Arc<Shared>, code: impl FnOnce(&Core) -> R) -> Option<R> {
+    with_seat_of(shared, |_, core| code(core))
+}
+
+/// As [`with_core_of`], with the context as well.
+#[inline]
+pub(crate) fn with_seat_of<R>(
+    shared: &Arc<Shared>,
+    code: impl FnOnce(&Context, &Core) -> R,
+) -> Option<R> {
     with(|context| {
         let context = context?;
         if !Arc::ptr_eq(&context.shared, shared) {
             return None;
         }
-        context.core().map(code)
+        context.core().map(|core| code(context, core))
     })
+}
+
+/// Whose code the thread runs: the address of the innermost task, 0 outside of tasks. (I40)
+pub(crate) fn owner() -> usize {
+    with(|context| context?.innermost_task()).map_or(0, |task| task.as_ptr().addr())
+}
+
+/// Runs `code`, whose children may have something to inherit.
+pub(crate) fn bequeathing<R>(code: impl FnOnce() -> R) -> R {
+    with(|context| {
+        let Some(context) = context else { return code() };
+        let _restore = RestoreFlag(&context.bequeathing, context.bequeathing.replace(true));
+        code()
+    })
+}
+
+/// A number below `bound` from the randomness of the calling worker; `None` on other threads.
+///
+/// # Panics
+/// If `bound` is zero.
+#[must_use]
+pub fn random_below(bound: usize) -> Option<usize> {
+    assert!(bound > 0, "there is no number below zero");
+    with(|context| Some(context?.core()?.rng.below(bound)))
 }
 
 /// The seat that the calling thread sits on: what a driver uses to keep things near their worker.

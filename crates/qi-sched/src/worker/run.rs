@@ -3,6 +3,7 @@
 
 use super::context::Context;
 use crate::coop;
+use crate::local::Heritage;
 use crate::queue::Arrival;
 use crate::scheduler::Shared;
 use crate::task::{Claimed, Ended, Header, Home, Polled, Running, Suspended, TaskRef};
@@ -44,15 +45,34 @@ fn forget_stale_child(context: &Context) {
 /// Polls a task, or drops its future if it is cancelled, and does what follows.
 #[inline]
 pub(crate) fn execute(context: &Context, running: Running, cancelled: bool) {
+    if running.header().cold().is_none() {
+        return execute_as(Kind::Plain, context, running, cancelled);
+    }
+    if !cancelled && running.header().polls() == 0 {
+        settle_home(context, running.header());
+    }
+    execute_as(Kind::Special, context, running, cancelled);
+}
+
+/// Whether a task is pinned, named, or has inherited something. Known to the compiler, so that plain
+/// tasks pay nothing for the others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Special,
+}
+
+#[inline(always)]
+fn execute_as(kind: Kind, context: &Context, running: Running, cancelled: bool) {
     if cancelled {
         return drop_future(context, running);
     }
-    if running.header().polls() == 0 {
-        settle_home(context, running.header());
-    }
     // The one who polls this task may have asked to be polled again itself.
     let outer_yields = context.yielding.replace(false);
-    let polled = context.with_frame(Some(running.as_ptr()), || running.poll());
+    let polled = context.with_frame(Some(running.as_ptr()), || match kind {
+        Kind::Plain => running.poll(),
+        Kind::Special => with_legacy(running.legacy(), || running.poll()),
+    });
     let yields = context.yielding.replace(outer_yields);
     match polled {
         Polled::Ended(ended) => conclude(context, ended),
@@ -66,8 +86,18 @@ pub(crate) fn execute(context: &Context, running: Running, cancelled: bool) {
 
 #[cold]
 fn drop_future(context: &Context, running: Running) {
-    let ended = context.with_frame(Some(running.as_ptr()), || running.cancel());
+    let legacy = running.legacy();
+    let ended =
+        context.with_frame(Some(running.as_ptr()), || with_legacy(legacy, || running.cancel()));
     conclude(context, ended);
+}
+
+/// Runs `code`, which is a task's, with what the task has inherited.
+fn with_legacy<R>(legacy: Option<Heritage>, code: impl FnOnce() -> R) -> R {
+    match legacy {
+        Some(heritage) => heritage.in_force(code),
+        None => code(),
+    }
 }
 
 /// A pinned task begins: this thread is its home from now on.
@@ -82,8 +112,11 @@ fn settle_home(context: &Context, task: &Header) {
 /// Ends a task whose future is gone and whose output is in place.
 fn conclude(context: &Context, ended: Ended) {
     let task = ended.header();
-    if task.polls() > 0 && matches!(task.home(), Home::Thread(_)) {
-        context.pinned_live.set(context.pinned_live.get() - 1);
+    if let Some(cold) = task.cold() {
+        if task.polls() > 0 && matches!(cold.home, Home::Thread(_)) {
+            context.pinned_live.set(context.pinned_live.get() - 1);
+        }
+        ended.give_up_legacy();
     }
     let outcome = ended.outcome();
     context.shared.before_end(outcome);

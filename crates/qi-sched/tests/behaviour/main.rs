@@ -9,6 +9,7 @@ mod config;
 mod escalation;
 mod in_place;
 mod life;
+mod locals;
 mod memory;
 mod panicking;
 mod pinned;
