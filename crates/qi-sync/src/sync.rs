@@ -34,3 +34,16 @@ pub(crate) use spin::Spin;
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
+
+/// A `const fn`, but not under loom, whose locks and atomics cannot be made at compile time.
+macro_rules! const_unless_loom {
+    ($(#[$meta:meta])* $visibility:vis fn $($rest:tt)*) => {
+        #[cfg(not(loom))]
+        $(#[$meta])*
+        $visibility const fn $($rest)*
+        #[cfg(loom)]
+        $(#[$meta])*
+        $visibility fn $($rest)*
+    };
+}
+pub(crate) use const_unless_loom;
