@@ -1,9 +1,18 @@
 //! Channels and locks for Qi's tasks: they know priorities, spend the budget and lose nothing.
 #![forbid(unsafe_code)]
 
-#[allow(dead_code, reason = "the blocking twins of the primitives that follow")]
+mod barrier;
 mod blocking;
+mod cancel;
+mod crowd;
+mod event;
 #[allow(dead_code, unused_imports, unused_macros, reason = "for the primitives that follow")]
 mod sync;
-#[allow(dead_code, reason = "for the primitives that follow")]
+mod wait;
+mod wait_group;
 mod wake;
+
+pub use barrier::{Barrier, BarrierWait, BarrierWaitResult};
+pub use cancel::{CancellationToken, Cancelled, CancelledOwned, DropGuard, DropGuardRef};
+pub use event::{Event, EventWait};
+pub use wait_group::{WaitGroup, WaitGroupWait, Worker};
