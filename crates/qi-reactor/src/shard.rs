@@ -19,6 +19,13 @@
 //!
 //! Announcing comes before reading the deadline: a timer set between the two is read, and one set
 //! after it unparks.
+//!
+//! # A queue that fails
+//!
+//! One failed collection loses nothing: the events stay in the queue. After some in a row the queue
+//! counts as broken, until it works again: every source is then taken to be ready now and then, so
+//! that whoever waits tries its operation, and nobody hangs on events that never come. A thread that
+//! parks pauses instead of spinning, and is unparked late, by the length of that pause.
 
 use std::sync::{Arc, TryLockError};
 use std::task::Waker;
@@ -42,11 +49,11 @@ use crate::token::{ALARM, SourceToken, WAKER};
 use crate::wake_list::{Woken, wake_all};
 use crate::wheel::TimerKey;
 
-/// Failed collections in a row after which a thread pauses before the next one.
-const FAILURES_BEFORE_PAUSE: u32 = 8;
+/// Failed collections in a row after which the event queue counts as broken.
+const FAILURES_BEFORE_BROKEN: u32 = 8;
 
-/// Length of that pause.
-const FAILURE_PAUSE: Duration = Duration::from_millis(1);
+/// How long a thread that parks on a broken queue pauses, and how often the sources are tried.
+const BROKEN_PAUSE: Duration = Duration::from_millis(1);
 
 /// One shard of a reactor. Aligned so that two shards share no cache line (nor the pair of lines
 /// that is fetched together).
@@ -72,7 +79,10 @@ struct Queue {
     events: Events,
     alarm: Alarm,
     pace: Pace,
+    /// Failed collections in a row.
     failures: u32,
+    /// When the sources of a broken queue are tried next, in nanoseconds of the timeline.
+    try_all_at: u64,
 }
 
 impl Shard {
@@ -87,6 +97,8 @@ impl Shard {
         let waker = mio::Waker::new(&registry, WAKER).map_err(ReactorError::CreateWaker)?;
         let alarm = Alarm::new(&registry, ALARM)?;
         let events = Events::with_capacity(events_per_turn);
+        let queue =
+            Queue { poll, events, alarm, pace: Pace::default(), failures: 0, try_all_at: 0 };
         Ok(Self {
             index,
             park: ParkWord::new(),
@@ -96,7 +108,7 @@ impl Shard {
             timeline,
             registry,
             waker,
-            queue: Mutex::new(Queue { poll, events, alarm, pace: Pace::default(), failures: 0 }),
+            queue: Mutex::new(queue),
             counters: ShardCounters::default(),
         })
     }
@@ -146,9 +158,12 @@ impl Shard {
         if let Some(error) = alarm_error {
             tracing::warn!(%error, "timerfd_settime failed, timers are late by up to 1 ms");
         }
-        self.bear(failure);
-        self.count(wake_all(woken));
-        self.fire_due();
+        let broken = self.bear(failure);
+        let woken = wake_all(woken);
+        self.count(woken);
+        if woken.count + self.fire_due() == 0 && broken {
+            std::thread::sleep(BROKEN_PAUSE);
+        }
     }
 
     pub(crate) fn unpark(&self) {
@@ -168,6 +183,7 @@ impl Shard {
             };
             let failure = self.collect(&mut queue, Some(Duration::ZERO), &mut wakers).err();
             drop(queue);
+            // Whoever turns in passing has other things to do than to pause.
             self.bear(failure);
             woken = wake_all(wakers);
             self.count(woken);
@@ -287,6 +303,9 @@ impl Shard {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => {
                 queue.failures = queue.failures.saturating_add(1);
+                if queue.failures > FAILURES_BEFORE_BROKEN {
+                    self.try_all(queue, woken);
+                }
                 return Err((error, queue.failures));
             }
         }
@@ -308,16 +327,26 @@ impl Shard {
         Ok(())
     }
 
-    /// Lives with an event queue that fails: the callers come again, but do not burn the CPU.
-    fn bear(&self, failure: Option<(std::io::Error, u32)>) {
-        let Some((error, in_a_row)) = failure else { return };
+    /// Takes every source to be ready, because the queue does not say which are; not too often.
+    #[cold]
+    fn try_all(&self, queue: &mut Queue, woken: &mut Vec<Waker>) {
+        let now = self.now();
+        if now >= queue.try_all_at {
+            queue.try_all_at = Timeline::after(now, BROKEN_PAUSE);
+            self.sources.assume_ready(woken);
+        }
+    }
+
+    /// Notes that the event queue failed; returns whether it is broken.
+    fn bear(&self, failure: Option<(std::io::Error, u32)>) -> bool {
+        let Some((error, in_a_row)) = failure else { return false };
         self.counters.failed_turn();
         if in_a_row == 1 {
             tracing::error!(%error, shard = self.index, "collecting events failed");
+        } else if in_a_row == FAILURES_BEFORE_BROKEN + 1 {
+            tracing::error!(%error, shard = self.index, "the event queue is broken, its sources are polled");
         }
-        if in_a_row > FAILURES_BEFORE_PAUSE {
-            std::thread::sleep(FAILURE_PAUSE);
-        }
+        in_a_row > FAILURES_BEFORE_BROKEN
     }
 
     /// Fires the timers that are due, and returns how many.
@@ -363,3 +392,6 @@ impl Shard {
         self.counters.waker_panics(woken.panicked);
     }
 }
+
+#[cfg(all(test, target_os = "linux", not(loom)))]
+mod broken_tests;

@@ -121,6 +121,14 @@ impl SourceTable {
         dispatched
     }
 
+    /// Takes every source to be ready, and collects everybody who waits for one.
+    pub(crate) fn assume_ready(&self, woken: &mut Vec<Waker>) {
+        let locked = lock(&self.locked);
+        for cell in locked.slots.iter().filter_map(|slot| slot.cell.as_ref()) {
+            cell.announce(Readiness::READABLE | Readiness::WRITABLE, woken);
+        }
+    }
+
     /// Refuses new sources from now on, and collects everybody who waits for an old one.
     pub(crate) fn close(&self, woken: &mut Vec<Waker>) {
         let mut locked = lock(&self.locked);

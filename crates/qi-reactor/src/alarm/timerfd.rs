@@ -37,6 +37,8 @@ const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 pub(crate) struct Alarm {
     timer: TimerFd,
     rings_at: u64,
+    /// Whether the system refused the last setting.
+    refused: bool,
 }
 
 impl Alarm {
@@ -48,11 +50,12 @@ impl Alarm {
         registry
             .register(&mut SourceFd(&timer.as_fd().as_raw_fd()), token, Interest::READABLE)
             .map_err(ReactorError::WatchTimer)?;
-        Ok(Self { timer, rings_at: NEVER })
+        Ok(Self { timer, rings_at: NEVER, refused: false })
     }
 
     /// Arranges for the coming wait to end at `deadline`, which is later than `now`.
-    /// If the system refuses, the wait needs a timeout, and is late by up to a millisecond.
+    /// If the system refuses, the wait needs a timeout, and is late by up to a millisecond; the error
+    /// is returned once for several refusals in a row.
     pub(crate) fn arm(&mut self, now: u64, deadline: u64) -> (Option<Duration>, Option<io::Error>) {
         if now < self.rings_at && self.rings_at <= deadline {
             return (None, None);
@@ -62,11 +65,13 @@ impl Alarm {
         match self.timer.set(once, TimerSetTimeFlags::empty()) {
             Ok(()) => {
                 self.rings_at = deadline;
+                self.refused = false;
                 (None, None)
             }
             Err(errno) => {
                 self.rings_at = NEVER;
-                (Some(whole_millis(remaining)), Some(errno.into()))
+                let known = std::mem::replace(&mut self.refused, true);
+                (Some(whole_millis(remaining)), (!known).then(|| errno.into()))
             }
         }
     }
