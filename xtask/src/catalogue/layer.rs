@@ -31,6 +31,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     other("qi-examples", &["qi-graph", "qi-runtime"]),
     other("qi-bench", &["qi-graph", "qi-reactor", "qi-runtime", "qi-sched", "qi-sync", "qi-sys"]),
     other("qi-sanitizer-bait", &[]),
+    other("qi-fault-shim", &["qi-runtime"]),
     other("xtask", &[]),
 ];
 

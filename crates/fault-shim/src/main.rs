@@ -1,0 +1,44 @@
+//! A workload that uses every part of the runtime while system calls fail, and accounts for all of
+//! it: every task has ended, every future was dropped once, every descriptor is closed, every
+//! thread has ended, every error was an error. `cargo xtask faults` runs it under the shim.
+//!
+//! It says what it met line by line, and ends with a verdict:
+//! `verdict: ok errors=E gave_up=G overdue=O warnings=W tasks=T`. Errors are allowed; whether giving
+//! up and being overdue are, depends on what was made to fail, so that is left to the caller.
+//! `verdict: bad …` means a broken promise. Linux only: the figures come from `/proc`.
+#![forbid(unsafe_code)]
+
+mod census;
+mod ledger;
+mod scene;
+mod stage;
+mod watch;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::census::Census;
+use crate::ledger::Ledger;
+
+/// How long anything may take that no fault holds up, in milliseconds: generous, for busy machines.
+const PATIENCE_MS: u64 = 5000;
+
+fn main() -> ExitCode {
+    let patience = std::env::args().nth(1).map_or(Ok(PATIENCE_MS), |ms| ms.parse());
+    let Ok(patience) = patience.map(Duration::from_millis) else {
+        eprintln!("usage: fault-workload [PATIENCE_MS]");
+        return ExitCode::from(2);
+    };
+    let ledger = Arc::new(Ledger::new(patience));
+    watch::begin(&ledger);
+    let before = match Census::take() {
+        Ok(before) => before,
+        Err(error) => {
+            eprintln!("/proc does not say what this process has: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    scene::all(&ledger, &before);
+    ledger.verdict()
+}
