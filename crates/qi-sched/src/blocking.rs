@@ -1,14 +1,20 @@
 //! The elastic pool for blocking calls: threads come with the calls and go when there are none.
 //!
 //! A call is a task like any other, with the same memory, states and handle; only its queue and
-//! its threads are apart. If the system refuses a first thread, the call is run by a worker: late
-//! and in the way of others, but run.
+//! its threads are apart.
+//!
+//! # When the system refuses a thread
+//! The threads that are there come to the call, and the monitor asks again: they may all be waiting
+//! for the very calls that are queued. Without a thread in the pool, or without a monitor, a worker
+//! runs the call: late and in the way of others, but run.
 #![forbid(unsafe_code)]
 
 use crate::scheduler::Shared;
 use crate::task::TaskRef;
 use crate::worker::{Context, run_task};
 use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +23,8 @@ use std::time::Duration;
 pub(crate) struct BlockingPool {
     inner: Mutex<Inner>,
     work: Condvar,
+    /// Calls wait, and the system refused a thread for them.
+    short: AtomicBool,
     max_threads: usize,
     keep_alive: Duration,
 }
@@ -31,7 +39,8 @@ struct Inner {
 
 impl BlockingPool {
     pub(crate) fn new(max_threads: usize, keep_alive: Duration) -> Self {
-        Self { inner: Mutex::default(), work: Condvar::new(), max_threads, keep_alive }
+        let short = AtomicBool::new(false);
+        Self { inner: Mutex::default(), work: Condvar::new(), short, max_threads, keep_alive }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -44,33 +53,69 @@ impl BlockingPool {
         let pool = &shared.blocking;
         let mut inner = pool.lock();
         inner.queue.push_back(call);
-        // Idle threads are counted until they have taken a call, so several pushes in a row
-        // start several threads.
-        if inner.idle >= inner.queue.len() || inner.threads >= pool.max_threads {
+        if !pool.lacks_thread(&inner) {
             drop(inner);
             pool.work.notify_one();
             return;
         }
+        if let Err(error) = Self::add_thread(shared, inner) {
+            tracing::warn!(%error, "no thread for blocking calls");
+        }
+    }
+
+    /// Whether the calls want another thread. Idle ones are counted until they have taken a call,
+    /// so several pushes in a row start several threads.
+    fn lacks_thread(&self, inner: &Inner) -> bool {
+        inner.idle < inner.queue.len() && inner.threads < self.max_threads
+    }
+
+    fn add_thread(shared: &Arc<Shared>, mut inner: MutexGuard<'_, Inner>) -> io::Result<()> {
         inner.threads += 1;
         drop(inner);
         let name = format!("{}-blocking", shared.config.thread_name);
         let thread_shared = shared.clone();
-        if let Err(error) = shared.start_thread(name, move || serve(&thread_shared)) {
-            pool.without_new_thread(shared, &error);
+        let started = shared.start_thread(name, move || serve(&thread_shared));
+        if started.is_err() {
+            shared.blocking.without_new_thread(shared);
+        }
+        started
+    }
+
+    #[cold]
+    fn without_new_thread(&self, shared: &Arc<Shared>) {
+        let mut inner = self.lock();
+        inner.threads -= 1;
+        let deserted = inner.threads == 0;
+        drop(inner);
+        // Relaxed: the monitor is called after it, with a fence.
+        self.short.store(true, Relaxed);
+        if deserted || !shared.monitor.call(shared) {
+            self.hand_to_workers(shared);
         }
     }
 
-    /// The system refused a thread. Others of the pool will come to the call; if there are none, a
-    /// worker runs it.
-    #[cold]
-    fn without_new_thread(&self, shared: &Shared, error: &std::io::Error) {
-        let mut inner = self.lock();
-        inner.threads -= 1;
-        let stranded =
-            if inner.threads == 0 { std::mem::take(&mut inner.queue) } else { VecDeque::new() };
-        drop(inner);
-        tracing::warn!(%error, stranded = stranded.len(), "no thread for blocking calls");
-        for call in stranded {
+    /// Whether calls wait for a thread that the system refused.
+    pub(crate) fn is_short(&self) -> bool {
+        // Relaxed: a hint; what is looked at then is behind the lock.
+        self.short.load(Relaxed)
+    }
+
+    /// Asks again for the thread that was refused. `Ok(false)`: it is not needed any more.
+    pub(crate) fn try_again(shared: &Arc<Shared>) -> io::Result<bool> {
+        let pool = &shared.blocking;
+        let inner = pool.lock();
+        // Relaxed: set again by a refusal. One that comes between is asked for at its own push.
+        pool.short.store(false, Relaxed);
+        if inner.closed || !pool.lacks_thread(&inner) {
+            return Ok(false);
+        }
+        Self::add_thread(shared, inner).map(|()| true)
+    }
+
+    /// Leaves the queued calls to the workers.
+    pub(crate) fn hand_to_workers(&self, shared: &Shared) {
+        let calls = std::mem::take(&mut self.lock().queue);
+        for call in calls {
             let lane = call.state.load().lane();
             shared.inject(call, lane);
         }

@@ -9,10 +9,17 @@
 //! # Protocol
 //! The monitor sleeps when all workers sleep. A worker that wakes up changes the count of those
 //! awake, then looks whether the monitor sleeps; the monitor announces its sleep, then looks at
-//! the count: with a `SeqCst` fence in between on both sides, one sees the other. (I11)
+//! the count: with a `SeqCst` fence in between on both sides, one sees the other. (I11) Whoever
+//! leaves something for the monitor to do ([`Monitor::call`]) goes about it in the same way.
+//!
+//! # When the system refuses a thread
+//! Refused itself, the monitor is asked for again at a wake-up of a worker, after a pause. Refused
+//! an extra worker, or a thread for blocking calls, it asks again itself.
 #![forbid(unsafe_code)]
 
+use crate::blocking::BlockingPool;
 use crate::scheduler::Shared;
+use crate::shortage::Shortage;
 use crate::worker::counters::Counter;
 use crate::worker::duty;
 use crate::worker::slot::Parker;
@@ -27,10 +34,15 @@ use std::time::{Duration, Instant};
 /// which a runtime that is idle only for moments should not pay each time.
 const IDLE_TICKS: u32 = 20;
 
+/// Ticks of the scheduler's coarse time, about a second of them, before the system is asked again
+/// for a monitor that it refused. Asking at every wake-up would cost more than it could bring.
+const REFUSED_TICKS: u32 = 100;
+
 const ABSENT: usize = 0;
 const WATCHING: usize = 1;
 const ASLEEP: usize = 2;
 const FORGONE: usize = 3;
+const REFUSED: usize = 4;
 
 /// The monitor as workers see it.
 #[derive(Debug, Default)]
@@ -39,6 +51,8 @@ pub(crate) struct Monitor {
     stopped: AtomicBool,
     /// The scheduler's coarse time at the monitor's last look.
     ticks: AtomicU32,
+    /// When the system last refused a thread for it.
+    refused_at: AtomicU32,
     parker: Parker,
     /// Polls longer than `stall_threshold`.
     pub(crate) stalls: Counter,
@@ -75,22 +89,35 @@ impl Monitor {
         // Pairs with the fence in `sleep`.
         fence(SeqCst);
         // Relaxed: the fence orders it.
-        if matches!(self.state.load(Relaxed), ABSENT | ASLEEP) {
+        if matches!(self.state.load(Relaxed), ABSENT | ASLEEP | REFUSED) {
             self.wake(shared);
         }
     }
 
+    /// There is something to do for the monitor; `false` if there is none and none can be had.
+    pub(crate) fn call(&self, shared: &Arc<Shared>) -> bool {
+        self.rouse(shared);
+        // Relaxed: a monitor that ends does so with the scheduler, which then sees to the rest.
+        matches!(self.state.load(Relaxed), WATCHING | ASLEEP)
+    }
+
     #[cold]
     fn wake(&self, shared: &Arc<Shared>) {
-        self.ticks.store(shared.ticks(shared.clock.now()), Relaxed);
+        let now = shared.ticks(shared.clock.now());
+        // Relaxed: a matter of time only.
+        let pause = now.wrapping_sub(self.refused_at.load(Relaxed));
+        if self.state.load(Relaxed) == REFUSED && pause < REFUSED_TICKS {
+            return;
+        }
+        self.ticks.store(now, Relaxed);
         match self.state.swap(WATCHING, SeqCst) {
-            ABSENT => {
+            ABSENT | REFUSED => {
                 let name = format!("{}-monitor", shared.config.thread_name);
                 let watched = shared.clone();
                 if let Err(error) = shared.start_thread(name, move || watch(&watched)) {
-                    // Workers do without it. Trying again at every wake-up would cost more than it
-                    // could bring.
-                    self.state.store(FORGONE, Relaxed);
+                    self.refused_at.store(now, Relaxed);
+                    // Relaxed: whoever misses it comes again.
+                    self.state.store(REFUSED, Relaxed);
                     tracing::warn!(%error, "no thread for the monitor: long polls go unseen");
                 }
             }
@@ -122,7 +149,8 @@ impl Monitor {
         self.state.store(ASLEEP, SeqCst);
         // Pairs with the fence in `rouse`.
         fence(SeqCst);
-        if shared.sleep.all_asleep() && !self.stopped.load(Relaxed) {
+        let idle = shared.sleep.all_asleep() && !shared.blocking.is_short();
+        if idle && !self.stopped.load(Relaxed) {
             self.parker.park();
         }
         self.state.store(WATCHING, SeqCst);
@@ -134,11 +162,16 @@ fn watch(shared: &Arc<Shared>) {
     context.enter(|| {
         let monitor = &shared.monitor;
         let mut sights = vec![Sight::default(); shared.seats.len()];
+        let mut shortage = Shortage::default();
         let mut idle_ticks = 0;
         // Relaxed: see `stop`.
         while !monitor.stopped.load(Relaxed) {
             monitor.parker.park_for(shared.config.poll_interval / 2);
             monitor.ticks.store(shared.ticks(shared.clock.now()), Relaxed);
+            if shared.blocking.is_short() {
+                relieve_pool(shared, &mut shortage);
+                idle_ticks = 0;
+            }
             if shared.sleep.all_asleep() {
                 idle_ticks += 1;
                 if idle_ticks >= IDLE_TICKS {
@@ -149,13 +182,50 @@ fn watch(shared: &Arc<Shared>) {
                 continue;
             }
             idle_ticks = 0;
-            inspect(shared, &mut sights);
+            inspect(shared, &mut sights, &mut shortage);
         }
     });
 }
 
+/// Blocking calls wait for a thread that the system refused: it is asked again.
+#[cold]
+fn relieve_pool(shared: &Arc<Shared>, shortage: &mut Shortage) {
+    let now = shared.clock.now();
+    if !shortage.may_ask(now) {
+        return;
+    }
+    match BlockingPool::try_again(shared) {
+        Ok(true) => shortage.granted(),
+        Ok(false) => {}
+        // It was logged when the call was made.
+        Err(_) => {
+            shortage.refused(now);
+        }
+    }
+}
+
+/// Every worker is stuck: an extra one starts, if one is left.
+#[cold]
+fn start_extra_worker(shared: &Arc<Shared>, shortage: &mut Shortage, now: Instant) {
+    if !shortage.may_ask(now) {
+        return;
+    }
+    match shared.start_extra_worker() {
+        Ok(true) => {
+            shortage.granted();
+            shared.monitor.extra_workers.add(1);
+        }
+        Ok(false) => {}
+        Err(error) => {
+            if shortage.refused(now) {
+                tracing::warn!(%error, "no thread for an extra worker");
+            }
+        }
+    }
+}
+
 /// Looks at every worker once.
-fn inspect(shared: &Arc<Shared>, sights: &mut [Sight]) {
+fn inspect(shared: &Arc<Shared>, sights: &mut [Sight], shortage: &mut Shortage) {
     let now = shared.clock.now();
     let base = shared.config.worker_threads;
     let mut stuck = 0;
@@ -175,8 +245,8 @@ fn inspect(shared: &Arc<Shared>, sights: &mut [Sight]) {
             report(shared, sight, lasting);
         }
     }
-    if stuck == base && something_waits(shared) && shared.start_extra_worker() {
-        shared.monitor.extra_workers.add(1);
+    if stuck == base && something_waits(shared) {
+        start_extra_worker(shared, shortage, now);
     }
 }
 

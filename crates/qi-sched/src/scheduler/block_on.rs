@@ -104,6 +104,8 @@ fn block_worker<F: Future>(
 ) -> F::Output {
     let Some(slot) = &worker.slot else { return block_thread(shared, future) };
     let handed_over = hand_over(worker);
+    // Of a seat that it keeps it steps the tasks itself: that is no stall of the blocked one.
+    let current = worker.replace_current(0);
     let root = Arc::new(WorkerWaker {
         woken: AtomicBool::new(true),
         slot: slot.clone(),
@@ -120,6 +122,7 @@ fn block_worker<F: Future>(
             worker,
             yielding: worker.yielding.take(),
             budget: worker.budget.replace(coop::UNLIMITED),
+            current,
         };
         loop {
             // Acquire: pairs with the waker's release.
@@ -144,12 +147,15 @@ struct Restore<'a> {
     worker: &'a Context,
     yielding: bool,
     budget: u32,
+    /// What the seat said that it runs, if the thread kept it.
+    current: usize,
 }
 
 impl Drop for Restore<'_> {
     fn drop(&mut self) {
         self.worker.budget.set(self.budget);
         self.worker.yielding.set(self.yielding);
+        self.worker.replace_current(self.current);
     }
 }
 

@@ -94,6 +94,8 @@ impl Shared {
     pub(crate) fn take_part_in_closing(&self, worker: &Context) -> bool {
         if self.gate.take_walk() {
             self.cancel_all();
+            // All of them are cancelled: the pool's own threads may be busy for long.
+            self.blocking.hand_to_workers(self);
             self.gate.end_walk();
             self.wake_everybody();
         }

@@ -106,18 +106,17 @@ impl Shared {
         }
     }
 
-    /// Starts an extra worker, if one is left: all others are stuck.
-    pub(crate) fn start_extra_worker(self: &Arc<Self>) -> bool {
+    /// Starts an extra worker, if one is left (`Ok(false)`: none is): all others are stuck.
+    pub(crate) fn start_extra_worker(self: &Arc<Self>) -> io::Result<bool> {
         let core = self.spare_cores.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let Some(core) = core else { return false };
+        let Some(core) = core else { return Ok(false) };
         self.sleep.add_seat();
         match self.seat_someone(core) {
-            Ok(()) => true,
+            Ok(()) => Ok(true),
             Err((error, core)) => {
-                tracing::warn!(%error, "no thread for an extra worker");
                 self.sleep.remove_seat();
                 self.spare_cores.lock().unwrap_or_else(PoisonError::into_inner).push(core);
-                false
+                Err(error)
             }
         }
     }

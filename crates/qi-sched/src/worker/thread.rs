@@ -11,7 +11,6 @@ use super::slot::ThreadSlot;
 use super::{Context, Step, step};
 use crate::scheduler::Shared;
 use std::io;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -114,8 +113,8 @@ pub(crate) fn hand_over(worker: &Context) -> bool {
         // Stepped by hand, not by a thread of ours: there is nobody to hand over to.
         return false;
     }
-    // What runs on goes on without the seat, and is no stall of it. Relaxed: for the monitor.
-    worker.shared.seats[core.seat].current.store(0, Relaxed);
+    // What runs on goes on without the seat, and is no stall of it.
+    let current = worker.replace_current(0);
     // As a searcher it would hold the role up.
     if core.searching.take() && worker.shared.sleep.stop_searching() {
         worker.shared.notify();
@@ -126,6 +125,8 @@ pub(crate) fn hand_over(worker: &Context) -> bool {
         Err((error, core)) => {
             tracing::warn!(%error, "no thread for a seat: the blocked one steps it itself");
             worker.sit(core);
+            // The seat is stuck after all, and the monitor is to see it.
+            worker.replace_current(current);
             false
         }
     }
