@@ -39,6 +39,7 @@ pub mod coop;
 mod driver;
 mod error;
 mod local;
+pub mod lock;
 #[cfg(all(test, loom))]
 mod model;
 mod monitor;
@@ -48,7 +49,6 @@ mod process;
 mod queue;
 mod rng;
 mod scheduler;
-mod shortage;
 mod shutdown;
 mod sleep;
 mod stats;

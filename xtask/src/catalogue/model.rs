@@ -59,6 +59,22 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &["join_set_ignores_done", "join_unset_ignores_done"],
     },
     Model {
+        name: "loom_loan",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &["loan_applied_unlocked"],
+    },
+    Model {
+        name: "loom_lock",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &[
+            "lock_cancel_keeps_chance",
+            "lock_release_relaxed",
+            "lock_waits_without_second_look",
+        ],
+    },
+    Model {
         name: "loom_sleep",
         package: "qi-sched",
         preemption_bound: 3,

@@ -5,6 +5,7 @@
 //! production with as little as possible; what it asserts is what the invariants promise.
 
 mod join;
+mod lock;
 mod shutdown;
 mod sleep;
 mod task_state;

@@ -134,6 +134,13 @@ impl Chunk {
         (self.layout.size() - self.first) / self.block_bytes - self.carved
     }
 
+    /// Which carved block begins at an address inside this chunk.
+    pub(super) fn index_of(&self, address: usize) -> Option<usize> {
+        let offset = (address & (ALIGN - 1)).checked_sub(self.first)?;
+        let index = offset / self.block_bytes;
+        (offset % self.block_bytes == 0 && index < self.carved).then_some(index)
+    }
+
     /// The `index`-th block. It must have been carved to be looked at.
     pub(super) fn block(chunk: NonNull<Self>, index: usize) -> NonNull<FreeBlock> {
         // SAFETY: the caller of any chunk method holds a live chunk, whose head is initialised.

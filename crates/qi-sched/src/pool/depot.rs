@@ -1,6 +1,6 @@
 //! The depot of one size class: full batches of free blocks, and the chunks they come from.
 
-use super::chunk::{Chunk, FreeBlock};
+use super::chunk::{ALIGN, Chunk, FreeBlock};
 use super::class;
 use super::magazine::Batch;
 use crate::scheduler::Shared;
@@ -77,6 +77,21 @@ impl Depot {
                 each(Chunk::block(chunk, index));
             }
         }
+    }
+
+    /// Calls `look` with the carved block at an address, if one of this class begins there. It runs
+    /// under the lock, as for [`Self::walk`].
+    pub(super) fn find<R>(
+        &self,
+        address: usize,
+        look: impl FnOnce(NonNull<FreeBlock>) -> R,
+    ) -> Option<R> {
+        let inner = self.lock();
+        let base = address & !(ALIGN - 1);
+        let chunk = *inner.chunks.iter().find(|chunk| chunk.addr().get() == base)?;
+        // SAFETY: chunks in the list are live, and `carved` is guarded by this lock.
+        let index = unsafe { chunk.as_ref() }.index_of(address)?;
+        Some(look(Chunk::block(chunk, index)))
     }
 
     /// Gives chunks without any block in use back to the system. Blocks in magazines count as

@@ -203,6 +203,21 @@ impl Pool {
         }
     }
 
+    /// Calls `look` with the block at an address, live or free, if there is one: the address may be
+    /// any number. It runs under a lock, as for [`Self::walk`].
+    pub(crate) fn find<R>(
+        &self,
+        address: usize,
+        look: impl Fn(NonNull<FreeBlock>) -> R,
+    ) -> Option<R> {
+        if let Some(found) = self.depots.iter().find_map(|depot| depot.find(address, &look)) {
+            return Some(found);
+        }
+        let solo = self.solo.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut blocks = solo.iter().map(|chunk| Chunk::block(chunk.0, 0));
+        blocks.find(|block| block.addr().get() == address).map(look)
+    }
+
     /// Empties a magazine whose thread leaves.
     pub(crate) fn flush(&self, magazine: &Magazine) {
         magazine.flush(|class, batch| self.depots[class].put(batch));

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::driver::Driver;
 use crate::error::CancelError;
+use crate::lock::Ledger;
 use crate::monitor::Monitor;
 use crate::pool::Pool;
 use crate::priority::TaskPriority;
@@ -44,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) threads: Threads,
     pub(crate) blocking: BlockingPool,
     pub(crate) monitor: Monitor,
+    /// What tasks are lent by those who wait for their locks.
+    pub(crate) ledger: Ledger,
     /// What threads without a seat did.
     pub(crate) foreign: CachePadded<TaskCounters>,
     pub(crate) spare_cores: Mutex<Vec<Box<Core>>>,
@@ -76,6 +79,7 @@ impl Shared {
             clock,
             threads: Threads::default(),
             monitor: Monitor::default(),
+            ledger: Ledger::default(),
             foreign: CachePadded::default(),
             spare_cores: Mutex::new(spare_cores),
             finish: Finish::default(),
@@ -265,16 +269,15 @@ impl Shared {
         tasks
     }
 
-    /// The task at an address, if it is still being run. Addresses are compared first, so this costs
-    /// little even among a million tasks.
+    /// The live task at an address, if there is one. The address may be out of date: it is compared
+    /// with those of the blocks before anything is read there.
+    pub(crate) fn task_at(&self, address: usize) -> Option<TaskRef> {
+        self.pool.find(address, TaskRef::from_block).flatten()
+    }
+
+    /// The task at an address, if it is still being run.
     pub(crate) fn running_task_at(&self, address: usize) -> Option<TaskRef> {
-        let mut found = None;
-        self.pool.walk(|block| {
-            if block.addr().get() == address {
-                found = TaskRef::from_block(block);
-            }
-        });
-        found.filter(|task| task.state.load().is_running())
+        self.task_at(address).filter(|task| task.state.load().is_running())
     }
 
     /// Counts the end of a task, before the task's final state can be seen.

@@ -39,8 +39,8 @@ pub(crate) use running::{Claimed, Ended, Polled, Running, Suspended};
 pub(crate) use state::State;
 pub use status::TaskStatus;
 #[cfg(all(test, loom))]
-pub(crate) use transition::{CancelRequest, Claim, Detach, Raise, Suspend, Wake};
-pub(crate) use transition::{Outcome, Placement};
+pub(crate) use transition::{CancelRequest, Claim, Detach, Suspend, Wake};
+pub(crate) use transition::{Outcome, Placement, Raise};
 pub(crate) use waker::wakes;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -31,7 +31,8 @@ impl Header {
         self.follow(self.state.raise(waiter));
     }
 
-    fn follow(&self, raise: Raise) {
+    /// Queues the task where a change of its priority makes that due.
+    pub(crate) fn follow(&self, raise: Raise) {
         match raise {
             Raise::Nothing => {}
             Raise::Requeue(lane) => Shared::enqueue(self.hint(), lane),

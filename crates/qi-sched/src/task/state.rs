@@ -61,7 +61,7 @@ const OUTCOME_SHIFT: u32 = 7;
 /// Two bits: the task's own priority.
 const OWN_SHIFT: u32 = 9;
 /// Two bits: the lane of the task that waits for this one through its handle; 0 (Low) if none
-/// does. The effective lane is the greater of this and the own one.
+/// does.
 const FLOOR_SHIFT: u32 = 11;
 /// Constant: the task may run on one thread only.
 const PINNED: u64 = 1 << 13;
@@ -70,6 +70,12 @@ const BLOCKING: u64 = 1 << 14;
 /// Two bits, valid with SCHEDULED: the most urgent lane that a hint was queued in since the task
 /// became runnable. It bounds the hints of one task, however often its priority changes.
 const QUEUED_SHIFT: u32 = 15;
+/// Two bits: the most urgent lane lent to the task by those who wait for a lock that it holds; 0
+/// (Low) if nobody does. Written under the lock of the ledger that adds them up.
+const LOAN_SHIFT: u32 = 17;
+/// Two bits: the effective lane, which is the greatest of own, floor and loan. Those change rarely,
+/// and this is read at each step.
+const LANE_SHIFT: u32 = 19;
 
 /// The reference count counts in this unit.
 const REF_ONE: u64 = 1 << 24;
@@ -124,11 +130,9 @@ impl Snapshot {
         }
     }
 
-    /// The effective lane: the more urgent of the task's own and its waiter's.
+    /// The effective lane: the most urgent of the task's own and its waiters'.
     pub(crate) fn lane(self) -> TaskPriority {
-        let own = (self.0 >> OWN_SHIFT) & 0b11;
-        let floor = (self.0 >> FLOOR_SHIFT) & 0b11;
-        TaskPriority::from_bits(own.max(floor))
+        TaskPriority::from_bits(self.0 >> LANE_SHIFT)
     }
 
     pub(crate) fn own_priority(self) -> TaskPriority {
@@ -158,7 +162,7 @@ impl State {
             Placement::Pinned => PINNED,
             Placement::Blocking => BLOCKING,
         };
-        let own = (priority as u64) << OWN_SHIFT;
+        let own = ((priority as u64) << OWN_SHIFT) | ((priority as u64) << LANE_SHIFT);
         let word = Self::queued(FRESH | HANDLE | place | own | (3 * REF_ONE), priority);
         // Release: pairs with the acquire of a walker that adds a reference, and goes on to read
         // the block. (Everybody else learns of the task through a queue.)
@@ -362,19 +366,15 @@ impl State {
                 (None, Detach::Done)
             } else {
                 let drop_waker = word & JOIN_WAKER != 0;
-                (
-                    Some(word & !(HANDLE | JOIN_WAKER | (0b11 << FLOOR_SHIFT))),
-                    Detach::Live { drop_waker },
-                )
+                let word = Self::with(word, FLOOR_SHIFT, TaskPriority::Low);
+                (Some(word & !(HANDLE | JOIN_WAKER)), Detach::Live { drop_waker })
             }
         })
     }
 
     /// Sets the task's own priority; what follows is as in [`Self::raise`], for the same reasons.
     pub(crate) fn set_priority(&self, own: TaskPriority) -> Raise {
-        self.update(|word| {
-            Self::moved_up(word, (word & !(0b11 << OWN_SHIFT)) | ((own as u64) << OWN_SHIFT))
-        })
+        self.update(|word| Self::moved_up(word, Self::with(word, OWN_SHIFT, own)))
     }
 
     /// Escalation: makes the effective lane at least `waiter`, the lane of the task that polls
@@ -384,9 +384,21 @@ impl State {
     /// urgency on to what it waits for. So no task needs to remember what it waits for, and a
     /// cycle ends at the first task that is as urgent already.
     pub(crate) fn raise(&self, waiter: TaskPriority) -> Raise {
-        self.update(|word| {
-            Self::moved_up(word, (word & !(0b11 << FLOOR_SHIFT)) | ((waiter as u64) << FLOOR_SHIFT))
-        })
+        self.update(|word| Self::moved_up(word, Self::with(word, FLOOR_SHIFT, waiter)))
+    }
+
+    /// Escalation through locks: what those who wait for one of the task's locks lend it, all in
+    /// all. A lower loan than before takes effect when the task is queued next.
+    pub(crate) fn set_loan(&self, lent: TaskPriority) -> Raise {
+        self.update(|word| Self::moved_up(word, Self::with(word, LOAN_SHIFT, lent)))
+    }
+
+    /// The word with one of the lanes that make up the effective one changed.
+    fn with(word: u64, shift: u32, lane: TaskPriority) -> u64 {
+        let word = (word & !(0b11 << shift)) | ((lane as u64) << shift);
+        let parts = [OWN_SHIFT, FLOOR_SHIFT, LOAN_SHIFT].map(|part| (word >> part) & 0b11);
+        let effective = parts[0].max(parts[1]).max(parts[2]);
+        (word & !(0b11 << LANE_SHIFT)) | (effective << LANE_SHIFT)
     }
 
     /// What it takes for a change of priority to have its effect.

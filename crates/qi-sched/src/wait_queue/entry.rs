@@ -81,6 +81,10 @@ impl List {
         (self.first != NONE).then_some(self.first)
     }
 
+    pub(super) fn last(&self) -> Option<u32> {
+        (self.last != NONE).then_some(self.last)
+    }
+
     pub(super) fn push_back<T>(&mut self, index: u32, entries: &mut Slab<Entry<T>>) {
         self.insert_between(self.last, index, NONE, entries);
     }

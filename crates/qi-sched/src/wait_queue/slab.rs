@@ -5,8 +5,8 @@
 //! that come and go allocate nothing.
 #![forbid(unsafe_code)]
 
-/// Entries of a page. More would make the first waiter of a lock dear, fewer the others.
-const PAGE: u32 = 32;
+/// Entries of a page. More would make the first waiter of each of many locks dear.
+const PAGE: u32 = 8;
 
 /// Empty pages kept.
 const SPARE: usize = 4;
@@ -18,7 +18,7 @@ const INDEX_KEPT: usize = 64;
 struct Page<E> {
     slots: [Option<E>; PAGE as usize],
     /// A bit per slot in use.
-    used: u32,
+    used: u8,
 }
 
 /// Where a page is, or could be.
@@ -76,7 +76,7 @@ impl<E> Slab<E> {
     fn place_with_room(&mut self) -> u32 {
         while let Some(&number) = self.room.last() {
             let place = &mut self.places[number as usize];
-            if place.page.as_ref().is_none_or(|page| page.used != u32::MAX) {
+            if place.page.as_ref().is_none_or(|page| page.used != u8::MAX) {
                 return number;
             }
             place.listed = false;

@@ -14,7 +14,6 @@ use crate::task::{Header, TaskPtr};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 thread_local! {
     static CURRENT: Cell<*const Context> = const { Cell::new(ptr::null()) };
@@ -153,17 +152,6 @@ impl Context {
         // SAFETY: what `sit` leaked lives until `stand_up` takes it; callers do not keep the
         // reference across the user's code, which is all that could call `stand_up` meanwhile.
         self.core.get().map(|core| unsafe { &*core.as_ptr() })
-    }
-
-    /// Changes what the monitor takes for the task that the seat runs, 0 for none; returns what it
-    /// was. Without a seat there is nothing to change.
-    pub(crate) fn replace_current(&self, task: usize) -> usize {
-        let Some(core) = self.core() else { return 0 };
-        let current = &self.shared.seats[core.seat].current;
-        // Relaxed: written by the thread on the seat only; the monitor copes with any value.
-        let before = current.load(Relaxed);
-        current.store(task, Relaxed);
-        before
     }
 
     /// Enters a frame while `code` runs.
@@ -340,6 +328,11 @@ pub fn task_id() -> Option<crate::TaskId> {
 #[must_use]
 pub fn lane() -> TaskPriority {
     with(|context| Some(context?.current_task()?.state.load().lane())).unwrap_or_default()
+}
+
+/// Whether others may run at the same time as the calling thread, as far as its scheduler goes.
+pub(crate) fn has_company() -> bool {
+    with(|context| context.is_none_or(|context| context.shared.config.worker_threads > 1))
 }
 
 /// The error to give if waiting for `target` here could never end.
