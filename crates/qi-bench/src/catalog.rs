@@ -85,14 +85,36 @@ const WALL_US: Figure = Figure { name: "wall_ns", title: "wall µs", scale: 1e-3
 const CPU_US: Figure = Figure { name: "cpu_ns", title: "CPU µs", scale: 1e-3 };
 const OVER: Figure = Figure { name: "over_ideal", title: "wall ÷ ideal", scale: 1.0 };
 
+const MAX: Figure = Figure { name: "max_ns", title: "max µs", scale: 1e-3 };
+const POLL_P99: Figure = Figure { name: "poll_p99_ns", title: "a poll's p99 µs", scale: 1e-3 };
+const TIMER_P99: Figure = Figure { name: "timer_p99_ns", title: "timer p99 µs", scale: 1e-3 };
+const TIMER_MAX: Figure = Figure { name: "timer_max_ns", title: "timer max µs", scale: 1e-3 };
+const TIMERS: Figure = Figure { name: "timer_samples", title: "timers", scale: 1.0 };
+const ECHO_P99: Figure = Figure { name: "echo_p99_ns", title: "echo p99 µs", scale: 1e-3 };
+const ECHO_MAX: Figure = Figure { name: "echo_max_ns", title: "echo max µs", scale: 1e-3 };
+const ECHOES: Figure = Figure { name: "echo_samples", title: "echoes", scale: 1.0 };
+const EXTRA: Figure = Figure { name: "extra_workers", title: "extra workers", scale: 1.0 };
+const BEFORE: Figure = Figure { name: "threads_before", title: "threads before", scale: 1.0 };
+const MOST: Figure = Figure { name: "threads_most", title: "at most", scale: 1.0 };
+const AFTER: Figure = Figure { name: "threads_after", title: "after", scale: 1.0 };
+const BACK: Figure = Figure { name: "back_after_ns", title: "back after ms", scale: 1e-6 };
+
 const COST: &[Figure] = &[WALL, CPU, PEAK];
 const CPU_COST: &[Figure] = &[CPU, WALL, PEAK];
 const LATENESS: &[Figure] = &[P50, P99, SAMPLES];
 const LIFE: &[Figure] = &[WALL_US, CPU_US];
 const ECHO: &[Figure] = &[CPU_US, RATE, P50, P99, SAMPLES];
 
+const URGENT: &[Figure] = &[P50, P99, MAX, SAMPLES, POLL_P99];
+const STALLED: &[Figure] = &[TIMER_P99, TIMER_MAX, TIMERS, ECHO_P99, ECHO_MAX, ECHOES];
+const HELD: &[Figure] = &[P50, P99, MAX, SAMPLES, EXTRA, BEFORE, MOST, AFTER, BACK];
+
 const fn wall(factor: f64) -> Bar {
     Bar { figure: "wall_ns", rival: Rival::Best, rule: Rule::WallWin(factor) }
+}
+
+const fn at_most(figure: &'static str, limit: f64) -> Bar {
+    Bar { figure, rival: Rival::Number(limit), rule: Rule::AtMost(1.0) }
 }
 
 const WALL_2: &[Bar] = &[wall(2.0)];
@@ -128,6 +150,18 @@ const NO_SLOWER: &[Bar] =
     &[Bar { figure: "wall_ns", rival: Rival::Best, rule: Rule::AtMost(1.05) }];
 const BALANCED: &[Bar] =
     &[Bar { figure: "over_ideal", rival: Rival::Number(1.05), rule: Rule::AtMost(1.0) }];
+/// Two of the longest polls below: 100 µs each.
+const TWO_POLLS: &[Bar] = &[at_most("p99_ns", 200_000.0)];
+/// Twice the default `poll_interval` of 1 ms.
+const IN_TWO_INTERVALS: &[Bar] =
+    &[at_most("timer_p99_ns", 2_000_000.0), at_most("echo_p99_ns", 2_000_000.0)];
+/// The default `stall_threshold` of 10 ms, and twice `poll_interval`.
+const PAST_THE_THRESHOLD: &[Bar] =
+    &[at_most("timer_p99_ns", 12_000_000.0), at_most("echo_p99_ns", 12_000_000.0)];
+const HELPED: &[Bar] = &[
+    Bar { figure: "extra_workers", rival: Rival::Number(1.0), rule: Rule::AtLeast(1.0) },
+    at_most("back_after_ns", 1_000_000_000.0),
+];
 const NO_BAR: &[Bar] = &[];
 
 const fn row(
@@ -145,6 +179,12 @@ impl Workload {
     /// For peers whose figures come in two humps.
     const fn often(mut self) -> Self {
         self.repetitions = 15;
+        self
+    }
+
+    /// For workloads that take long, or count thousands of samples each time.
+    const fn seldom(mut self) -> Self {
+        self.repetitions = 3;
         self
     }
 
@@ -184,6 +224,16 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     row("lifecycle-128", "life", "the same with a pool of 128 coroutine stacks asked for", LIFE, NO_BAR, ONLY_QI),
     row("shutdown-parked", "life", "shut down with 1 M parked tasks (per task)", COST, NO_SLOWER, FUTURES),
     row("balance", "balance", "100,000 tasks of 10 µs all spawned on one worker", &[OVER, CPU], BALANCED, ASYNC),
+    row("urgent-timer", "bad-days", "an urgent timer over 10,000 queued tasks of 50 to 100 µs", URGENT, TWO_POLLS, FUTURES).seldom(),
+    row("urgent-wake", "bad-days", "the same, the urgent task woken by one of the others", URGENT, TWO_POLLS, FUTURES).seldom(),
+    row("urgent-wake-foreign", "bad-days", "the same, woken by a foreign thread", URGENT, TWO_POLLS, FUTURES).seldom(),
+    row("escalate", "bad-days", "a High task waits for a Low one behind 10,000 Normal ones of 50 to 100 µs", URGENT, TWO_POLLS, ONLY_QI).seldom(),
+    row("escalate-off", "bad-days", "the same with escalation switched off", URGENT, NO_BAR, ONLY_QI).seldom(),
+    row("stall", "bad-days", "timers and echoes of others while a task holds one of two workers: 1000 × 30 ms", STALLED, IN_TWO_INTERVALS, FUTURES).seldom().within(180),
+    row("stall-long", "bad-days", "the same, once for a second", STALLED, IN_TWO_INTERVALS, FUTURES),
+    row("stall-lone", "bad-days", "timers and echoes of others while a task holds the only worker: 1000 × 30 ms", STALLED, PAST_THE_THRESHOLD, ONLY_QI).seldom().within(180),
+    row("stall-lone-long", "bad-days", "the same, once for a second", STALLED, PAST_THE_THRESHOLD, ONLY_QI),
+    row("stuck-all", "bad-days", "a foreign thread wakes an urgent task while every worker is held for a second", HELD, HELPED, FUTURES).seldom(),
 ];
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::catalog::{self, RUNTIMES, Workload};
 use crate::child::{self, Ending};
 use crate::golang::{self, Go};
 use crate::machine;
+use crate::report;
 use crate::sample::{Record, Run, Sample};
 
 /// Repetitions of a quick run.
@@ -149,6 +150,9 @@ impl<'a> Driver<'a> {
             if self.args.wants(workload.name, workload.family) {
                 println!("{}: {}", workload.name, workload.title);
                 run.records.extend(self.measure(workload));
+                for verdict in report::verdicts(&run, workload) {
+                    println!("  {verdict}");
+                }
             }
         }
         run

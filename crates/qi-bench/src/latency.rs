@@ -43,11 +43,16 @@ impl Latencies {
 
     /// Adds the figures of the histogram to a sample.
     pub(crate) fn describe(&self, sample: Sample) -> Sample {
+        self.describe_as("", sample)
+    }
+
+    /// The same with a word before each name, for samples of several histograms.
+    pub(crate) fn describe_as(&self, word: &str, sample: Sample) -> Sample {
         sample
-            .with("p50_ns", self.0.value_at_quantile(0.50) as f64)
-            .with("p99_ns", self.0.value_at_quantile(0.99) as f64)
-            .with("max_ns", self.0.max() as f64)
-            .with("samples", self.0.len() as f64)
+            .with(&format!("{word}p50_ns"), self.0.value_at_quantile(0.50) as f64)
+            .with(&format!("{word}p99_ns"), self.0.value_at_quantile(0.99) as f64)
+            .with(&format!("{word}max_ns"), self.0.max() as f64)
+            .with(&format!("{word}samples"), self.0.len() as f64)
     }
 }
 

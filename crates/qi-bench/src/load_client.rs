@@ -64,7 +64,8 @@ impl Connection {
     }
 }
 
-struct Client {
+/// A client of an echo server.
+pub(crate) struct Client {
     epoll: OwnedFd,
     timer: OwnedFd,
     connections: Vec<Connection>,
@@ -72,7 +73,8 @@ struct Client {
 }
 
 impl Client {
-    fn connect(address: SocketAddr, count: usize) -> Self {
+    /// Connects so often.
+    pub(crate) fn connect(address: SocketAddr, count: usize) -> Self {
         let epoll = epoll::create(CreateFlags::CLOEXEC).expect("an epoll");
         let timer = timerfd_create(
             TimerfdClockId::Monotonic,
@@ -147,14 +149,20 @@ impl Client {
         }
     }
 
-    /// Sends at a fixed rate for so long and records each latency from when it was due.
-    fn pace(&mut self, length: Duration) -> Latencies {
-        let (start, total) = (Instant::now(), (length.as_secs_f64() * f64::from(RATE)) as u32);
-        let due_of = |number: u32| start + Duration::from_secs(1) / RATE * number;
-        let mut latencies = Latencies::new();
-        let (mut sent, mut answered) = (0, 0);
-        while answered < total {
-            while sent < total && due_of(sent) <= Instant::now() {
+    /// Sends at a fixed rate for as long as `go_on` says of the count sent, and tells `answered` of
+    /// each answer when its request was due.
+    pub(crate) fn pace(
+        &mut self,
+        rate: u32,
+        go_on: impl Fn(u32) -> bool,
+        mut answered: impl FnMut(Instant),
+    ) {
+        let start = Instant::now();
+        let due_of = |number: u32| start + Duration::from_secs(1) / rate * number;
+        let (mut sent, mut received, mut goes_on) = (0, 0, true);
+        while goes_on || received < sent {
+            goes_on = goes_on && go_on(sent);
+            while goes_on && due_of(sent) <= Instant::now() {
                 let index = sent as usize % self.connections.len();
                 let connection = &mut self.connections[index];
                 if connection.due.is_some() {
@@ -163,25 +171,27 @@ impl Client {
                     connection.request(due_of(sent));
                 }
                 sent += 1;
+                goes_on = go_on(sent);
             }
-            if sent < total {
+            if goes_on {
                 self.wake_in(due_of(sent).saturating_duration_since(Instant::now()));
+            } else if received == sent {
+                break;
             }
             let events = self.wait();
             for event in events.iter().filter(|event| event.data.u64() != TIMER) {
                 let connection = &mut self.connections[event.data.u64() as usize];
                 if let Some(due) = connection.receive() {
-                    latencies.since(due);
-                    answered += 1;
+                    answered(due);
+                    received += 1;
                     if let Some(next) = connection.waiting.pop_front() {
                         connection.request(next);
                     }
                 }
             }
             self.events = events;
-            self.disarm_when(sent == total);
+            self.disarm_when(!goes_on);
         }
-        latencies
     }
 
     /// Nothing more is due: without this the expired timer would keep epoll from waiting.
@@ -203,7 +213,9 @@ pub(crate) fn run(address: SocketAddr, connections: usize, quick: bool) {
     let answered = client.saturate(length);
     println!("end {answered} {}", start.elapsed().as_nanos());
     client.drain();
-    let latencies = client.pace(length);
+    let total = (length.as_secs_f64() * f64::from(RATE)) as u32;
+    let mut latencies = Latencies::new();
+    client.pace(RATE, |sent| sent < total, |due| latencies.since(due));
     let sample = latencies.sample();
     println!("{}", serde_json::to_string(&sample).expect("a sample is plain data"));
 }

@@ -55,6 +55,11 @@ pub(crate) trait Peer: Sized + Send + Sync + 'static {
         Self::detach(future);
     }
 
+    /// Workers started beyond the configured ones, where the peer does such a thing.
+    fn extra_workers(&self) -> u64 {
+        0
+    }
+
     /// Spawns a task that never ends by itself, lets it start, cancels it and waits for its end.
     fn cancel_one() -> impl Future<Output = ()> + Send;
 

@@ -94,6 +94,10 @@ impl Peer for Qi {
         drop(qi_runtime::spawn_with_priority(future, TaskPriority::High));
     }
 
+    fn extra_workers(&self) -> u64 {
+        self.0.stats().extra_workers_started
+    }
+
     async fn cancel_one() {
         let handle = qi_runtime::spawn(future::pending::<()>());
         qi_runtime::yield_now().await;
@@ -155,6 +159,8 @@ impl<const STACKS: usize> Disposable for Owned<STACKS> {
 /// Qi's workloads; `None` for a name that is not among them.
 pub(crate) fn run(workload: &str, job: &Job) -> Option<Sample> {
     match workload {
+        "escalate" => Some(workload::escalate(job, true)),
+        "escalate-off" => Some(workload::escalate(job, false)),
         "lifecycle-128" => workload::run_disposable::<Owned<128>>("lifecycle", job),
         _ => workload::run::<Qi>(workload, job)
             .or_else(|| workload::run_disposable::<Owned<0>>(workload, job)),

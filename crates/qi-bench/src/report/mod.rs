@@ -24,6 +24,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("memory", "Memory of a parked task"),
     ("life", "A runtime's life"),
     ("balance", "Balance"),
+    ("bad-days", "Bad days: floods, stalls, stuck workers"),
 ];
 
 /// How it was measured; stands above the tables.
@@ -152,6 +153,16 @@ fn page(run: &Run, charts: &[(&str, String)]) -> String {
     }
     write_facts(&mut text, run);
     text
+}
+
+/// What became of a workload's bars, for the terminal: a line each, none for what was not measured.
+pub(crate) fn verdicts(run: &Run, workload: &Workload) -> Vec<String> {
+    let judged = workload.bars.iter().map(|bar| verdict::judge(run, workload, bar));
+    let line = |verdict: verdict::Verdict| {
+        let mark = if verdict.met? { "met" } else { "NOT MET" };
+        Some(format!("{mark}: {}", verdict.text))
+    };
+    judged.filter_map(line).collect()
 }
 
 /// The folder that a report goes to unless another is named.

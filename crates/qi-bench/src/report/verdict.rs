@@ -1,5 +1,6 @@
 //! Says whether Qi clears its bars, from the medians of a run.
 
+use super::chart::short;
 use crate::catalog::{Bar, Rival, Rule, Workload};
 use crate::sample::Run;
 
@@ -53,17 +54,30 @@ fn cpu_ratio(run: &Run, workload: &Workload, bar: &Bar) -> Option<f64> {
     Some(own.value / lowest.value)
 }
 
+/// A bar that is a number: both in the unit that the figure is shown in.
+fn judge_number(title: &str, scale: f64, own: f64, number: f64, rule: Rule) -> Verdict {
+    let (met, words, limit) = match rule {
+        Rule::AtLeast(factor) => (own >= number * factor, "at least", number * factor),
+        Rule::AtMost(factor) => (own <= number * factor, "at most", number * factor),
+        Rule::WallWin(factor) | Rule::TimesLess(factor) => {
+            (own <= number / factor, "at most", number / factor)
+        }
+    };
+    let (own, limit) = (short(own * scale), short(limit * scale));
+    Verdict { met: Some(met), text: format!("{title}: {own} (bar {words} {limit})") }
+}
+
 /// Judges one bar.
 pub(crate) fn judge(run: &Run, workload: &Workload, bar: &Bar) -> Verdict {
-    let title = workload
-        .figures
-        .iter()
-        .find(|figure| figure.name == bar.figure)
-        .map_or(bar.figure, |figure| figure.title);
+    let figure = workload.figures.iter().find(|figure| figure.name == bar.figure);
+    let (title, scale) = figure.map_or((bar.figure, 1.0), |figure| (figure.title, figure.scale));
     let own = rate(run, workload.name, bar.figure, "qi");
     let (Some(own), Some(rival)) = (own, rival(run, workload, bar)) else {
         return Verdict { met: None, text: format!("{title}: not measured") };
     };
+    if let Rival::Number(number) = bar.rival {
+        return judge_number(title, scale, own.value, number, bar.rule);
+    }
     let (met, text) = match bar.rule {
         Rule::WallWin(factor) => {
             let (ratio, cpu) = (rival.value / own.value, cpu_ratio(run, workload, bar));
@@ -134,6 +148,22 @@ mod tests {
     fn a_win_that_burns_more_cpu_than_the_leanest_peer_does_not_count() {
         let burning = [("qi", 100.0, 250.0), ("tokio", 300.0, 200.0), ("go", 200.0, 350.0)];
         assert_eq!(spawn_verdict(&run(&burning)), Some(false));
+    }
+
+    #[test]
+    fn a_bar_that_is_a_number_is_judged_and_told_in_the_unit_shown() {
+        let urgent = WORKLOADS.iter().find(|w| w.name == "urgent-timer").expect("in the table");
+        let verdict = |p99_ns: f64| {
+            let mut record = Record::new("urgent-timer", "qi");
+            record.samples.push(Sample::default().with("p99_ns", p99_ns));
+            record.sum_up();
+            let mut run = run(&[]);
+            run.records.push(record);
+            judge(&run, urgent, &urgent.bars[0])
+        };
+        let kept = verdict(150_000.0);
+        assert_eq!((kept.met, kept.text.as_str()), (Some(true), "p99 µs: 150 (bar at most 200)"));
+        assert_eq!(verdict(201_000.0).met, Some(false));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 mod balance;
 mod echo;
+mod escalate;
+mod flood;
 mod fork_join;
 mod heartbeat;
 mod lifecycle;
@@ -10,12 +12,16 @@ mod memory;
 mod ping_pong;
 mod short;
 mod spawn;
+mod stall;
+mod stuck;
 mod timer;
+mod urgent;
 mod wake;
 mod yielding;
 
 pub(crate) use balance::{LENGTH as BALANCE_LENGTH, ideal as ideal_balance};
 pub(crate) use echo::{Server, serve};
+pub(crate) use escalate::run as escalate;
 pub(crate) use heartbeat::{BEAT, BEATS, FLOOD, POLL as FLOOD_POLL};
 pub(crate) use memory::settled_growth;
 pub(crate) use short::{KERNELS, Kernel, run as run_kernel};
@@ -67,6 +73,14 @@ pub(crate) fn run<P: Peer>(workload: &str, job: &Job) -> Option<Sample> {
         "memory-sleep" => memory::sleeping::<P>(job),
         "memory-oneshot" => memory::waiting::<P>(job),
         "balance" => balance::run::<P>(job),
+        "urgent-timer" => urgent::timer::<P>(job),
+        "urgent-wake" => urgent::wake::<P>(job, urgent::Ringer::Task),
+        "urgent-wake-foreign" => urgent::wake::<P>(job, urgent::Ringer::Thread),
+        "stall" => stall::run::<P>(stall::Plan::many(job.workers, job)),
+        "stall-long" => stall::run::<P>(stall::Plan::long(job.workers)),
+        "stall-lone" => stall::run::<P>(stall::Plan::many(1, job)),
+        "stall-lone-long" => stall::run::<P>(stall::Plan::long(1)),
+        "stuck-all" => stuck::run::<P>(job),
         _ => return None,
     })
 }
