@@ -49,6 +49,7 @@ mod process;
 mod queue;
 mod rng;
 mod scheduler;
+mod shortage;
 mod shutdown;
 mod sleep;
 mod stats;

@@ -14,6 +14,7 @@ use crate::task::{Header, TaskPtr};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 thread_local! {
     static CURRENT: Cell<*const Context> = const { Cell::new(ptr::null()) };
@@ -152,6 +153,17 @@ impl Context {
         // SAFETY: what `sit` leaked lives until `stand_up` takes it; callers do not keep the
         // reference across the user's code, which is all that could call `stand_up` meanwhile.
         self.core.get().map(|core| unsafe { &*core.as_ptr() })
+    }
+
+    /// Changes what the monitor takes for the task that the seat runs, 0 for none; returns what it
+    /// was. Without a seat there is nothing to change.
+    pub(crate) fn replace_current(&self, task: usize) -> usize {
+        let Some(core) = self.core() else { return 0 };
+        let current = &self.shared.seats[core.seat].current;
+        // Relaxed: written by the thread on the seat only; the monitor copes with any value.
+        let before = current.load(Relaxed);
+        current.store(task, Relaxed);
+        before
     }
 
     /// Enters a frame while `code` runs.

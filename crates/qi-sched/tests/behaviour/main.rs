@@ -10,7 +10,6 @@ mod escalation;
 mod in_place;
 mod lending;
 mod life;
-mod life;
 mod locals;
 mod lock;
 mod memory;
