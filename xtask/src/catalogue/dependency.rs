@@ -14,6 +14,8 @@ pub(crate) const EXTERNALS: &[External] = &[
     external("cc", "compiles the C side of qi-sys"),
     external("crossbeam-deque", "local queues, injectors and stealing"),
     external("crossbeam-utils", "cache padding"),
+    external("futures-core", "the trait Stream, for receivers"),
+    external("futures-sink", "the trait Sink, for senders"),
     external("futures-util", "the futures-io traits and combinators"),
     external("libc", "names of error numbers and of a flag; no calls"),
     external("mio", "epoll, kqueue and IOCP behind one interface"),

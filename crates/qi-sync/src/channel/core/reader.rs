@@ -1,0 +1,132 @@
+//! A receiver's share of a channel, and the right to take values out. (I31)
+//!
+//! # Protocol
+//! A channel that is not shared has one [`Reader`], made with it and never cloned. Values are taken
+//! out of it through a `&mut` of that reader only, so the calls that must not overlap do not. A
+//! reader of a shared channel may be cloned, and its values are taken through any reference.
+
+use super::{Chan, Seat};
+use crate::channel::queue::Popped;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{AcqRel, Relaxed};
+use std::task::{Context, Poll};
+
+/// A receiver's share: counted.
+pub(crate) struct Reader<T> {
+    chan: Arc<Chan<T>>,
+}
+
+impl<T> Reader<T> {
+    /// The channel was made just now.
+    pub(super) fn new(chan: Arc<Chan<T>>) -> Self {
+        Self { chan }
+    }
+
+    pub(crate) fn chan(&self) -> &Arc<Chan<T>> {
+        &self.chan
+    }
+
+    /// One more receiver.
+    ///
+    /// # Panics
+    /// If the channel is one for a lone receiver.
+    pub(crate) fn share(&self) -> Self {
+        assert!(self.chan.shared, "a channel for one receiver has one");
+        // Relaxed: it starts from a receiver that lives.
+        self.chan.receivers.fetch_add(1, Relaxed);
+        Self::new(self.chan.clone())
+    }
+
+    pub(crate) fn access(&mut self) -> Access<'_, T> {
+        Access::Lone(self)
+    }
+
+    pub(crate) fn shared_access(&self) -> Access<'_, T> {
+        assert!(self.chan.shared, "a lone receiver is used through one reference at a time");
+        Access::Shared(self)
+    }
+}
+
+impl<T> Drop for Reader<T> {
+    fn drop(&mut self) {
+        // AcqRel: the last one sees what the others did.
+        if self.chan.receivers.fetch_sub(1, AcqRel) > 1 {
+            return;
+        }
+        self.chan.close();
+        drain(&mut self.access());
+    }
+}
+
+/// Drops what was sent and not received. A value whose drop panics does not keep the others.
+fn drain<T>(access: &mut Access<'_, T>) {
+    struct Rest<'a, 'b, T>(&'a mut Access<'b, T>);
+    impl<T> Drop for Rest<'_, '_, T> {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                drain(self.0);
+            }
+        }
+    }
+    let rest = Rest(access);
+    while let Ok(value) = rest.0.try_recv() {
+        drop(value);
+    }
+}
+
+/// The right to take values out, for as long as the borrow lasts.
+pub(crate) enum Access<'a, T> {
+    /// By the only reference there is to this reader.
+    Lone(&'a mut Reader<T>),
+    /// Of a shared channel.
+    Shared(&'a Reader<T>),
+}
+
+impl<T> Access<'_, T> {
+    pub(crate) fn chan(&self) -> &Arc<Chan<T>> {
+        match self {
+            Self::Lone(reader) => &reader.chan,
+            Self::Shared(reader) => &reader.chan,
+        }
+    }
+
+    /// The same right for a shorter time.
+    pub(crate) fn reborrow(&mut self) -> Access<'_, T> {
+        match self {
+            Self::Lone(reader) => Access::Lone(reader),
+            Self::Shared(reader) => Access::Shared(reader),
+        }
+    }
+
+    /// `Err(true)` is the end.
+    #[inline]
+    pub(crate) fn try_recv(&mut self) -> Result<T, bool> {
+        let chan = &**self.chan();
+        // SAFETY: see `pop`: this access is borrowed mutably until the call returns.
+        chan.try_recv(|| unsafe { pop(chan) })
+    }
+
+    /// The body of a receiving future; `None` is the end.
+    #[inline]
+    pub(crate) fn poll_recv(&mut self, seat: &mut Seat, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let chan = &**self.chan();
+        // SAFETY: as in `try_recv`.
+        chan.poll_recv(|| unsafe { pop(chan) }, seat, cx)
+    }
+}
+
+/// Takes a value out of the channel's queue.
+///
+/// # Safety
+/// The caller has an [`Access`] to this channel to itself. If the channel is not shared, it is a
+/// `Lone` one of its only reader, because `shared_access` makes none: calls do not overlap.
+#[inline]
+unsafe fn pop<T>(chan: &Chan<T>) -> Popped<T> {
+    let super::Kind::Store(store) = &chan.kind else { return Popped::Busy };
+    if chan.shared {
+        store.queue.pop_shared()
+    } else {
+        // SAFETY: by the caller's word.
+        unsafe { store.queue.pop_lone() }
+    }
+}

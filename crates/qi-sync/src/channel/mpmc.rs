@@ -1,0 +1,334 @@
+//! Channels from many senders to many receivers: bounded, unbounded, and without room. Each value
+//! goes to one receiver.
+//!
+//! Receivers wait in line by urgency, as senders do.
+#![forbid(unsafe_code)]
+
+use super::block_until::block_until;
+use super::core::{self, Capacity, Reader, Seat};
+use super::recv::{blocking_recv, recv_or_stop};
+use futures_core::Stream;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+pub use super::error::{
+    RecvTimeoutError, ReserveError, SendError, SendStoppedError, TryRecvError, TrySendError,
+};
+pub use super::permit::{OwnedPermit, Permit, Permits};
+pub use super::recv::{BlockingIter, Drain, Recv, RecvMany, TryIter};
+pub use super::send::{Reserve, ReserveMany, Sending, UntilClosed};
+pub use super::sender::{Sender, WeakSender};
+pub use super::sink::SendSink;
+
+/// Makes a channel with room for `capacity` values. Its memory is in use only as far as values have
+/// come at a time.
+///
+/// # Panics
+/// If `capacity` is zero or above [`MAX_CAPACITY`](super::MAX_CAPACITY).
+///
+/// # Examples
+/// ```
+/// let (tx, rx) = qi_sync::channel::mpmc::bounded(1);
+/// tx.try_send("first")?;
+/// assert!(tx.try_send("second").unwrap_err().is_full());
+/// assert_eq!(rx.try_recv(), Ok("first"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+#[track_caller]
+pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    pair(Capacity::Values(capacity))
+}
+
+/// Makes a channel without a limit: sending never waits, and memory grows with what is not
+/// received. Memory goes back as values are received.
+///
+/// # Examples
+/// ```
+/// let (tx, rx) = qi_sync::channel::mpmc::unbounded();
+/// for number in 0..100 {
+///     tx.try_send(number)?;
+/// }
+/// drop(tx);
+/// assert_eq!(rx.blocking_iter().sum::<i32>(), 4950);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    pair(Capacity::Unbounded)
+}
+
+/// Makes a channel without room: a send is complete when a receiver has taken the value.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// let (tx, rx) = qi_sync::channel::mpmc::rendezvous();
+/// assert!(tx.try_send(1).is_err(), "nobody receives");
+/// let sent = qi_sched::spawn(async move { tx.send(2).await });
+/// assert_eq!(rx.recv().await, Some(2));
+/// assert!(sent.await.unwrap().is_ok());
+/// # });
+/// ```
+#[must_use]
+pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
+    pair(Capacity::Rendezvous)
+}
+
+#[track_caller]
+fn pair<T>(capacity: Capacity) -> (Sender<T>, Receiver<T>) {
+    let (tx, reader) = core::channel(capacity, true);
+    (Sender::new(tx), Receiver { reader, seat: Seat::None })
+}
+
+/// Receives values, of which each goes to one receiver. Clone it for further receivers. When the
+/// last one is dropped the channel is closed, and what was not received is dropped.
+///
+/// It is a `Stream`, too.
+///
+/// # Cancel safety
+/// Every future that it makes can be dropped at any point: a value leaves the channel only at the
+/// poll that returns it.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(2).build().unwrap();
+/// # scheduler.block_on(async {
+/// let (tx, rx) = qi_sync::channel::mpmc::bounded(8);
+/// let workers: Vec<_> = (0..4)
+///     .map(|_| {
+///         let rx = rx.clone();
+///         qi_sched::spawn(async move {
+///             let mut sum = 0;
+///             while let Some(number) = rx.recv().await {
+///                 sum += number;
+///             }
+///             sum
+///         })
+///     })
+///     .collect();
+/// for number in 0..100 {
+///     tx.send(number).await.unwrap();
+/// }
+/// drop(tx);
+/// let mut sum = 0;
+/// for worker in workers {
+///     sum += worker.await.unwrap();
+/// }
+/// assert_eq!(sum, 4950);
+/// # });
+/// ```
+pub struct Receiver<T> {
+    reader: Reader<T>,
+    /// Of the polls without a future.
+    seat: Seat,
+}
+
+impl<T> Receiver<T> {
+    /// Receives a value; `None` when the channel is closed and empty, and every permit is gone.
+    ///
+    /// # Cancel safety
+    /// See [`Recv`]: dropping the future loses no value.
+    #[inline]
+    pub fn recv(&self) -> Recv<'_, T> {
+        Recv::new(self.reader.shared_access())
+    }
+
+    /// Receives what is there, at most `limit` values, and waits only if nothing is. They are added
+    /// to `buffer`. Answers how many; zero if `limit` is, or when the channel is closed and empty.
+    ///
+    /// # Cancel safety
+    /// See [`RecvMany`]: nothing is lost.
+    pub fn recv_many<'a, 'b>(
+        &'a self,
+        buffer: &'b mut Vec<T>,
+        limit: usize,
+    ) -> RecvMany<'a, 'b, T> {
+        RecvMany::new(self.reader.shared_access(), buffer, limit)
+    }
+
+    /// Receives a value if there is one.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`], or [`TryRecvError::Closed`] when nothing will come any more.
+    #[inline]
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        self.reader.shared_access().try_recv().map_err(|end| match end {
+            true => TryRecvError::Closed,
+            false => TryRecvError::Empty,
+        })
+    }
+
+    /// Receives a value, unless `stop` is ready before there is one: a deadline, for instance.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError::Timeout`] if `stop` came first, [`RecvTimeoutError::Closed`] when nothing
+    /// will come any more.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses no value.
+    pub async fn recv_or_stop<F: Future>(&self, stop: F) -> Result<T, RecvTimeoutError> {
+        recv_or_stop(self.reader.shared_access(), stop).await
+    }
+
+    /// Receives a value on a thread that may block. A worker gives its seat away meanwhile.
+    /// `None` when the channel is closed and empty.
+    pub fn blocking_recv(&self) -> Option<T> {
+        blocking_recv(self.reader.shared_access())
+    }
+
+    /// As [`blocking_recv`](Self::blocking_recv), for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError`].
+    pub fn blocking_recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        let mut recv = self.recv();
+        match block_until(timeout, |cx| recv.poll_freely(cx)) {
+            Some(received) => received.ok_or(RecvTimeoutError::Closed),
+            None => Err(RecvTimeoutError::Timeout),
+        }
+    }
+
+    /// Receives many values on a thread that may block; see [`recv_many`](Self::recv_many).
+    pub fn blocking_recv_many(&self, buffer: &mut Vec<T>, limit: usize) -> usize {
+        crate::blocking::block_on(self.recv_many(buffer, limit))
+    }
+
+    /// Takes what is there, without waiting.
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter(self.reader.shared_access())
+    }
+
+    /// Takes as many values as there are now, without waiting.
+    pub fn drain(&self) -> Drain<'_, T> {
+        Drain::new(self.reader.shared_access())
+    }
+
+    /// Takes values until the channel is closed and empty, blocking the thread meanwhile.
+    pub fn blocking_iter(&self) -> BlockingIter<'_, T> {
+        BlockingIter(self.reader.shared_access())
+    }
+
+    /// Closes the channel: nothing is sent any more, except by permits given before. What was sent
+    /// can still be received. Answers whether it was open.
+    pub fn close(&self) -> bool {
+        self.reader.chan().close()
+    }
+
+    /// Whether nothing is sent any more, except by permits given before.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.reader.chan().is_closed()
+    }
+
+    /// Whether nothing can be received any more.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.reader.chan().is_end()
+    }
+
+    /// Values that can be received.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.reader.chan().len()
+    }
+
+    /// Whether no value can be received now.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Places that are free now; `None` if there is no limit.
+    #[must_use]
+    pub fn capacity(&self) -> Option<usize> {
+        self.reader.chan().capacity()
+    }
+
+    /// Places that there are; `None` if there is no limit.
+    #[must_use]
+    pub fn max_capacity(&self) -> Option<usize> {
+        self.reader.chan().max_capacity()
+    }
+
+    /// Senders that there are.
+    #[must_use]
+    pub fn sender_count(&self) -> usize {
+        self.reader.chan().senders()
+    }
+
+    /// Weak senders that there are.
+    #[must_use]
+    pub fn weak_sender_count(&self) -> usize {
+        self.reader.chan().weak_senders()
+    }
+
+    /// A weak sender into this channel.
+    #[must_use]
+    pub fn weak_sender(&self) -> WeakSender<T> {
+        WeakSender::of(self.reader.chan())
+    }
+
+    /// Polls for a value; `None` when the channel is closed and empty. The waker of the last poll is
+    /// kept until a value was received or the
+    /// receiver is dropped.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let progress = ready!(qi_sched::coop::poll_proceed(cx));
+        let received = ready!(self.reader.access().poll_recv(&mut self.seat, cx));
+        progress.made_progress();
+        Poll::Ready(received)
+    }
+
+    /// Whether both receive from the same channel.
+    #[must_use]
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self.reader.chan(), other.reader.chan())
+    }
+
+    /// Receivers that there are, this one too.
+    #[must_use]
+    pub fn receiver_count(&self) -> usize {
+        self.reader.chan().receivers()
+    }
+}
+
+impl<T> Stream for Receiver<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.poll_recv(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.len(), None)
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        if self.seat != Seat::None {
+            self.reader.chan().cancel_recv(&mut self.seat);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("len", &self.len())
+            .field("max_capacity", &self.max_capacity())
+            .field("is_closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        Self { reader: self.reader.share(), seat: Seat::None }
+    }
+}
