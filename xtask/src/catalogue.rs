@@ -3,6 +3,7 @@
 pub(crate) mod dependency;
 pub(crate) mod example;
 pub(crate) mod exception;
+pub(crate) mod fault;
 pub(crate) mod idle;
 pub(crate) mod layer;
 pub(crate) mod model;

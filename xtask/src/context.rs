@@ -19,7 +19,9 @@ pub(crate) struct Options {
     pub(crate) stress_seconds: u64,
     /// The one model to run; all when absent.
     pub(crate) model: Option<String>,
-    /// Of the jobs on other platforms and under sanitizers, only the stated subset.
+    /// The one system call to make fail; all when absent.
+    pub(crate) fault_call: Option<String>,
+    /// Of the jobs on other platforms, under sanitizers and with faults, only the stated subset.
     pub(crate) subset: bool,
 }
 
@@ -87,7 +89,13 @@ impl Context {
 
 /// A context for commands in which nothing is random.
 pub(crate) fn unseeded() -> anyhow::Result<Context> {
-    Context::new(Options { seed: 0, stress_seconds: 0, model: None, subset: false })
+    Context::new(Options {
+        seed: 0,
+        stress_seconds: 0,
+        model: None,
+        fault_call: None,
+        subset: false,
+    })
 }
 
 /// A seed that differs from run to run. It is printed, so that a failure can be replayed.

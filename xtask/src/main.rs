@@ -89,6 +89,8 @@ enum Command {
     Leak(RunArgs),
     /// Checks that an idle runtime makes no system call
     Idle(RunArgs),
+    /// Makes system calls fail, each of a workload's in turn: nothing may hang, leak or be lost
+    Faults(FaultArgs),
     /// Measures Qi beside its peers; `cargo xtask bench --help` lists the options
     #[command(disable_help_flag = true)]
     Bench {
@@ -158,6 +160,18 @@ struct ModelArgs {
     only: Option<String>,
 }
 
+#[derive(Args)]
+struct FaultArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Makes only this call fail
+    #[arg(long, value_name = "CALL", value_parser = PossibleValuesParser::new(catalogue::fault::calls()))]
+    call: Option<String>,
+    /// Each call fails with one error only, as in continuous integration
+    #[arg(long)]
+    subset: bool,
+}
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
@@ -202,6 +216,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Stress { run, seconds } => single("stress", &run, |o| o.stress_seconds = seconds),
         Command::Leak(run) => single("leak", &run, |_| {}),
         Command::Idle(run) => single("idle", &run, |_| {}),
+        Command::Faults(FaultArgs { run, call, subset }) => single("faults", &run, |o| {
+            (o.fault_call, o.subset) = (call, subset);
+        }),
         Command::Bench { args } => bench::run(&args),
         Command::LeakBait => {
             step::leak::lose_memory();
@@ -228,7 +245,13 @@ fn rig(name: &str, args: &RigArgs) -> anyhow::Result<ExitCode> {
 
 fn context(run: &RunArgs, adjust: impl FnOnce(&mut Options)) -> anyhow::Result<Context> {
     let seed = run.seed.unwrap_or_else(context::fresh_seed);
-    let mut options = Options { seed, stress_seconds: STRESS_SECONDS, model: None, subset: false };
+    let mut options = Options {
+        seed,
+        stress_seconds: STRESS_SECONDS,
+        model: None,
+        fault_call: None,
+        subset: false,
+    };
     adjust(&mut options);
     if let Some(model) = &options.model {
         catalogue::model::require(model)?;

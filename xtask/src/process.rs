@@ -178,6 +178,11 @@ impl Running {
         }
     }
 
+    /// Whether the command has ended, or has just been killed because it must.
+    pub(crate) fn has_ended(&mut self) -> anyhow::Result<bool> {
+        Ok(self.look()?.is_some())
+    }
+
     /// Waits for the end, be it the command's own, the limit's or the user's.
     pub(crate) fn finish(mut self) -> anyhow::Result<Finished> {
         let end = loop {

@@ -3,6 +3,7 @@
 pub(crate) mod alone;
 pub(crate) mod edges;
 pub(crate) mod examples;
+pub(crate) mod faults;
 pub(crate) mod idle;
 pub(crate) mod leak;
 pub(crate) mod lint;
@@ -48,6 +49,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("stress", "the stress programs, from the printed seed", stress::run),
     step("leak", "valgrind over start, work and shutdown", leak::run),
     step("idle", "an idle runtime makes no system call", idle::run),
+    step("faults", "system calls that fail, each of a workload's in turn", faults::run),
 ];
 
 /// The steps that run only when they are named: each compiles the standard library or all crates

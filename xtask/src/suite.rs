@@ -87,7 +87,14 @@ mod tests {
     use crate::context::Options;
 
     fn context() -> Context {
-        Context::new(Options { seed: 1, stress_seconds: 1, model: None, subset: false }).unwrap()
+        Context::new(Options {
+            seed: 1,
+            stress_seconds: 1,
+            model: None,
+            fault_call: None,
+            subset: false,
+        })
+        .unwrap()
     }
 
     fn step(run: fn(&Context) -> anyhow::Result<Report>) -> &'static Step {

@@ -40,7 +40,7 @@ impl Census {
             match Self::take() {
                 Ok(now) if now == *self => return,
                 Ok(now) if Instant::now() > deadline => {
-                    ledger.wrong(&format!("{when}: {self:?} before, {now:?} now"));
+                    ledger.leak(&format!("{when}: {self:?} before, {now:?} now"));
                     return;
                 }
                 Ok(_) => std::thread::sleep(LOOK_EVERY),

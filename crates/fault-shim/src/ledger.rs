@@ -19,6 +19,7 @@ pub(crate) struct Ledger {
     gave_up: Counted,
     overdue: Counted,
     warnings: Counted,
+    leaks: Counted,
     wrong: Counted,
     tasks: AtomicU64,
 }
@@ -54,6 +55,7 @@ impl Ledger {
             gave_up: Counted::new("gave up"),
             overdue: Counted::new("overdue"),
             warnings: Counted::new("warning"),
+            leaks: Counted::new("leak"),
             wrong: Counted::new("wrong"),
             tasks: AtomicU64::new(0),
         }
@@ -96,7 +98,12 @@ impl Ledger {
         self.warnings.add(text);
     }
 
-    /// A promise was broken.
+    /// Something was left that should be gone.
+    pub(crate) fn leak(&self, text: &str) {
+        self.leaks.add(text);
+    }
+
+    /// Another promise was broken.
     pub(crate) fn wrong(&self, text: &str) {
         self.wrong.add(text);
     }
@@ -123,16 +130,18 @@ impl Ledger {
 
     /// Prints the last line.
     pub(crate) fn verdict(&self) -> ExitCode {
-        let (word, code) = match self.wrong.get() {
+        let (word, code) = match self.leaks.get() + self.wrong.get() {
             0 => ("ok", ExitCode::SUCCESS),
             _ => ("bad", ExitCode::FAILURE),
         };
         println!(
-            "verdict: {word} errors={} gave_up={} overdue={} warnings={} tasks={}",
+            "verdict: {word} errors={} gave_up={} overdue={} warnings={} leaks={} wrong={} tasks={}",
             self.errors.get(),
             self.gave_up.get(),
             self.overdue.get(),
             self.warnings.get(),
+            self.leaks.get(),
+            self.wrong.get(),
             self.tasks.load(Relaxed),
         );
         code

@@ -3,9 +3,9 @@
 //! thread has ended, every error was an error. `cargo xtask faults` runs it under the shim.
 //!
 //! It says what it met line by line, and ends with a verdict:
-//! `verdict: ok errors=E gave_up=G overdue=O warnings=W tasks=T`. Errors are allowed; whether giving
-//! up and being overdue are, depends on what was made to fail, so that is left to the caller.
-//! `verdict: bad …` means a broken promise. Linux only: the figures come from `/proc`.
+//! `verdict: ok errors=E gave_up=G overdue=O warnings=W leaks=0 wrong=0 tasks=T`. Errors are allowed;
+//! whether giving up and being overdue are, depends on what was made to fail, so that is left to the
+//! caller. `verdict: bad …` means a broken promise. Linux only: the figures come from `/proc`.
 #![forbid(unsafe_code)]
 
 mod census;

@@ -19,7 +19,14 @@ const ROW: Example = Example {
 };
 
 fn context() -> Context {
-    Context::new(Options { seed: 0, stress_seconds: 0, model: None, subset: false }).unwrap()
+    Context::new(Options {
+        seed: 0,
+        stress_seconds: 0,
+        model: None,
+        fault_call: None,
+        subset: false,
+    })
+    .unwrap()
 }
 
 /// Compiles `source` and runs it as the example `row`.
