@@ -17,6 +17,8 @@
 //! an extra worker, or a thread for blocking calls, it asks again itself.
 #![forbid(unsafe_code)]
 
+mod recall;
+
 use crate::blocking::BlockingPool;
 use crate::scheduler::Shared;
 use crate::shortage::Shortage;
@@ -163,7 +165,7 @@ fn watch(shared: &Arc<Shared>) {
         let monitor = &shared.monitor;
         let mut sights = vec![Sight::default(); shared.seats.len()];
         let mut shortage = Shortage::default();
-        let mut idle_ticks = 0;
+        let (mut idle_ticks, mut recall) = (0, recall::Recall::default());
         // Relaxed: see `stop`.
         while !monitor.stopped.load(Relaxed) {
             monitor.parker.park_for(shared.config.poll_interval / 2);
@@ -176,7 +178,9 @@ fn watch(shared: &Arc<Shared>) {
                 idle_ticks += 1;
                 if idle_ticks >= IDLE_TICKS {
                     shared.pool.trim();
-                    monitor.sleep(shared);
+                    if !recall.ask(shared) {
+                        monitor.sleep(shared);
+                    }
                     idle_ticks = 0;
                 }
                 continue;

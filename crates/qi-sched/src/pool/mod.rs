@@ -223,8 +223,11 @@ impl Pool {
         magazine.flush(|class, batch| self.depots[class].put(batch));
     }
 
-    /// Gives memory without a live task back to the system.
+    /// Gives memory without a live task back to the system, but for what workers keep at hand.
     pub(crate) fn trim(&self) {
+        for magazine in &self.foreign {
+            self.flush(&magazine.lock().unwrap_or_else(PoisonError::into_inner));
+        }
         self.depots.iter().for_each(Depot::trim);
     }
 

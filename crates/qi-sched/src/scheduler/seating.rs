@@ -102,6 +102,7 @@ impl Shared {
         }
         self.sleep.remove_seat();
         if let Some(core) = worker.stand_up() {
+            self.pool.flush(&core.magazine);
             self.spare_cores.lock().unwrap_or_else(PoisonError::into_inner).push(core);
         }
     }

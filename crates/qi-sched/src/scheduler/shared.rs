@@ -135,7 +135,7 @@ impl Shared {
     }
 
     /// Wakes the worker of a seat that announced its sleep.
-    fn unpark(&self, seat: usize) {
+    pub(crate) fn unpark(&self, seat: usize) {
         // One on an extra seat learns of it when it gives the seat back.
         if !self.is_extra(seat) {
             self.driver.unpark(seat);

@@ -13,7 +13,7 @@ use crate::task::TaskRef;
 use crate::worker::slot::ThreadSlot;
 use crate::worker::spin::Patience;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -109,6 +109,8 @@ pub(crate) struct Seat {
     /// The heartbeat at which the monitor found the worker stuck: then even its only task may be
     /// taken. `u64::MAX`: never.
     pub(crate) stuck_at: AtomicU64,
+    /// Whether the worker is to empty its magazine when it wakes up.
+    pub(crate) recalled: AtomicBool,
     /// The address of the task that is being polled, 0 if none. Only ever compared.
     pub(crate) current: AtomicUsize,
     occupant: Mutex<Option<Arc<ThreadSlot>>>,
@@ -156,6 +158,7 @@ impl Seat {
             counters: SeatCounters::default(),
             heartbeat: AtomicU64::new(0),
             stuck_at: AtomicU64::new(u64::MAX),
+            recalled: AtomicBool::new(false),
             current: AtomicUsize::new(0),
             occupant: Mutex::default(),
         };

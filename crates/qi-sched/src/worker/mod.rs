@@ -139,6 +139,12 @@ fn wake_up(context: &Context, core: &Core) {
         core.searching.set(false);
     }
     core.duty.next.set(0);
+    let recalled = &context.shared.seats[core.seat].recalled;
+    // Relaxed: what goes back does so under the depot's lock.
+    if recalled.load(Relaxed) {
+        context.shared.pool.flush(&core.magazine);
+        recalled.store(false, Relaxed);
+    }
     call_monitor(context, core);
 }
 

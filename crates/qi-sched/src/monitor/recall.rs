@@ -1,0 +1,114 @@
+//! Asks workers that sleep for the free blocks they keep at hand, when those keep much memory.
+//!
+//! One free block in a magazine keeps its whole chunk. After a burst the blocks that a worker keeps
+//! lie scattered, so that each worker can keep up to 64 chunks of a size: 4 MiB. Nobody but the
+//! worker may touch its magazine, and it sleeps.
+//!
+//! # Protocol
+//! At the end of an idle phase's first stage, and only if at least [`WORTH`] chunks are kept by
+//! nothing that lives, the monitor marks the seats and unparks their workers; each empties its
+//! magazine as it wakes up and sleeps again. The next stage trims. What is left then is kept by
+//! something else, for instance by handles of ended tasks, and is not asked for again.
+//!
+//! # Rejected
+//! * Emptying the magazine before each sleep: a worker sleeps and wakes 100,000 times a second in
+//!   a program that passes a message to and fro, and would take the depot's lock each time.
+//! * A first sleep with a limit, and emptying when it passes: a timer to set before each sleep.
+//! * Magazines that the monitor may empty while their worker sleeps: an exchange of a state word
+//!   at each sleep and each waking, to save a wake-up after a burst of ten thousand tasks.
+#![forbid(unsafe_code)]
+
+use crate::scheduler::Shared;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// So many chunks, a megabyte, are worth a wake-up of each worker.
+const WORTH: usize = 16;
+
+/// What has been asked for.
+#[derive(Debug, Default)]
+pub(super) struct Recall {
+    asked: bool,
+    /// Chunks that stayed although they were asked for.
+    held: usize,
+}
+
+impl Recall {
+    /// To be called when all workers have slept for a while, after trimming. `true`: they were
+    /// woken, and there may be more to trim when they sleep again.
+    pub(super) fn ask(&mut self, shared: &Shared) -> bool {
+        let workers = 0..shared.config.worker_threads;
+        if self.asked && workers.clone().any(|seat| shared.seats[seat].recalled.load(Relaxed)) {
+            // Unparked, and not on a processor yet. Relaxed: its blocks travel by the depot's lock.
+            return true;
+        }
+        // Each live task keeps a chunk at most.
+        let live = usize::try_from(shared.live_count()).unwrap_or(usize::MAX);
+        let kept = shared.pool.chunk_count().saturating_sub(live);
+        if std::mem::take(&mut self.asked) {
+            self.held = kept;
+            return false;
+        }
+        self.held = self.held.min(kept);
+        self.asked = kept >= self.held + WORTH;
+        if self.asked {
+            for seat in workers {
+                // Relaxed: the unpark carries it.
+                shared.seats[seat].recalled.store(true, Relaxed);
+                shared.unpark(seat);
+            }
+        }
+        self.asked
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::{Scheduler, Stepper, TaskHandle};
+
+    /// Chunks that only the handles of ended tasks keep: somebody else's memory.
+    struct Kept {
+        stepper: Stepper,
+        handles: Vec<TaskHandle<[u8; 16_000]>>,
+    }
+
+    impl Kept {
+        fn grow_to(&mut self, chunks: usize) {
+            while self.stepper.handle().shared().pool.chunk_count() < chunks {
+                let handle = self.stepper.handle().spawn(async { [1; 16_000] });
+                while !handle.is_finished() {
+                    self.stepper.step(0);
+                }
+                self.handles.push(handle);
+            }
+        }
+
+        fn ask(&self, recall: &mut Recall) -> bool {
+            recall.ask(self.stepper.handle().shared())
+        }
+
+        /// Whether both workers were to empty their magazines; as if they had.
+        fn answer(&self) -> bool {
+            let seats = &self.stepper.handle().shared().seats[..2];
+            seats.iter().all(|seat| seat.recalled.swap(false, Relaxed))
+        }
+    }
+
+    #[test]
+    fn workers_are_asked_once_for_what_others_keep() {
+        let stepper = Scheduler::builder().worker_threads(2).build_stepper().unwrap();
+        let (mut recall, mut kept) = (Recall::default(), Kept { stepper, handles: Vec::new() });
+        kept.grow_to(WORTH - 1);
+        assert!(!kept.ask(&mut recall), "too little");
+        kept.grow_to(WORTH);
+        assert!(kept.ask(&mut recall));
+        assert!(kept.ask(&mut recall), "they have not answered yet");
+        assert!(kept.answer());
+        assert!(!kept.ask(&mut recall), "what stayed is not asked for again");
+        kept.grow_to(2 * WORTH - 1);
+        assert!(!kept.ask(&mut recall));
+        kept.grow_to(2 * WORTH);
+        assert!(kept.ask(&mut recall), "as much again is new");
+        assert!(kept.answer());
+    }
+}
