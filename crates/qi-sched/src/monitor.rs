@@ -151,7 +151,8 @@ impl Monitor {
         self.state.store(ASLEEP, SeqCst);
         // Pairs with the fence in `rouse`.
         fence(SeqCst);
-        let idle = shared.sleep.all_asleep() && !shared.blocking.is_short();
+        let idle =
+            shared.sleep.all_asleep() && !shared.blocking.is_short() && shared.covered.is_empty();
         if idle && !self.stopped.load(Relaxed) {
             self.parker.park();
         }
@@ -170,6 +171,10 @@ fn watch(shared: &Arc<Shared>) {
         while !monitor.stopped.load(Relaxed) {
             monitor.parker.park_for(shared.config.poll_interval / 2);
             monitor.ticks.store(shared.ticks(shared.clock.now()), Relaxed);
+            if !shared.covered.is_empty() {
+                shared.covered.inspect(shared);
+                idle_ticks = 0;
+            }
             if shared.blocking.is_short() {
                 relieve_pool(shared, &mut shortage);
                 idle_ticks = 0;

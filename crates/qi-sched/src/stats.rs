@@ -42,6 +42,9 @@ pub struct SchedStats {
     pub stalls: u64,
     /// Extra workers started because all others were stuck.
     pub extra_workers_started: u64,
+    /// Nested blocks that could return, but lay under another block of their thread for longer than
+    /// the `stall_threshold`.
+    pub covered_blocks: u64,
     /// Chunks of task memory held, 64 KiB each but for tasks above 16 KiB.
     pub memory_chunks: usize,
     shared: Arc<Shared>,
@@ -119,6 +122,7 @@ impl SchedStats {
             idle_blocking_threads,
             stalls: shared.monitor.stalls.get(),
             extra_workers_started: shared.monitor.extra_workers.get(),
+            covered_blocks: shared.covered.reports.get(),
             memory_chunks: shared.pool.chunk_count(),
             shared: shared.clone(),
         }

@@ -12,6 +12,7 @@ use crate::task::{Claim, Placement, State};
 use loom::sync::Notify;
 use loom::thread;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -36,7 +37,8 @@ impl Model {
         let sleeper = Arc::new(Sleeper(Notify::new()));
         let waker = Waker::from(sleeper.clone());
         let mut cx = Context::from_waker(&waker);
-        let mut acquire = pin!(self.lock.acquire());
+        // Never dropped while it waits: when loom ends an execution that failed, it must not run.
+        let mut acquire = ManuallyDrop::new(Box::pin(self.lock.acquire()));
         while acquire.as_mut().poll(&mut cx).is_pending() {
             sleeper.0.wait();
         }

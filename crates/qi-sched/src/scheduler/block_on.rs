@@ -6,6 +6,7 @@
 //! it itself.
 #![forbid(unsafe_code)]
 
+use super::covered::Block;
 use super::shared::Shared;
 use crate::coop;
 use crate::worker::slot::Parker;
@@ -14,7 +15,6 @@ use crate::worker::{Context, Step, ThreadSlot, context, park, step};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use std::task::{Poll, Wake, Waker};
 
 /// Runs `future` to its end on the calling thread.
@@ -78,25 +78,6 @@ fn block_thread<F: Future>(shared: &Arc<Shared>, mut future: Pin<&mut F>) -> F::
     })
 }
 
-/// Wakes a worker thread that blocks.
-struct WorkerWaker {
-    woken: AtomicBool,
-    slot: Arc<ThreadSlot>,
-    shared: Arc<Shared>,
-}
-
-impl Wake for WorkerWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        // Release: pairs with the acquire of the swap in `block_worker`.
-        self.woken.store(true, Release);
-        self.slot.unpark(&self.shared);
-    }
-}
-
 fn block_worker<F: Future>(
     worker: &Context,
     shared: &Arc<Shared>,
@@ -106,12 +87,9 @@ fn block_worker<F: Future>(
     let handed_over = hand_over(worker);
     // Of a seat that it keeps it steps the tasks itself: that is no stall of the blocked one.
     let current = worker.replace_current(0);
-    let root = Arc::new(WorkerWaker {
-        woken: AtomicBool::new(true),
-        slot: slot.clone(),
-        shared: worker.shared.clone(),
-    });
-    let waker = Waker::from(root.clone());
+    let block = Block::new(worker, slot);
+    let below = worker.blocks.last().filter(|below| below.cover(&block));
+    let waker = Waker::from(block.clone());
     let mut cx = std::task::Context::from_waker(&waker);
     // The future belongs to `shared`, which need not be the worker's own scheduler; nor need the
     // worker's context be the current one.
@@ -123,10 +101,11 @@ fn block_worker<F: Future>(
             yielding: worker.yielding.take(),
             budget: worker.budget.replace(coop::UNLIMITED),
             current,
+            block: &block,
+            below,
         };
         loop {
-            // Acquire: pairs with the waker's release.
-            if root.woken.swap(false, Acquire) {
+            if block.take_wake() {
                 let polled = match &foreign {
                     Some(foreign) => {
                         foreign.enter(|| foreign.with_frame(None, || future.as_mut().poll(&mut cx)))
@@ -137,7 +116,10 @@ fn block_worker<F: Future>(
                     return output;
                 }
             }
+            // What runs now and blocks lies above this block; what it polls itself is part of it.
+            worker.blocks.push(block.clone());
             worker.enter(|| wait(worker, slot, handed_over));
+            worker.blocks.pop();
         }
     })
 }
@@ -149,6 +131,9 @@ struct Restore<'a> {
     budget: u32,
     /// What the seat said that it runs, if the thread kept it.
     current: usize,
+    block: &'a Block,
+    /// The block that this one covered.
+    below: Option<Arc<Block>>,
 }
 
 impl Drop for Restore<'_> {
@@ -156,6 +141,10 @@ impl Drop for Restore<'_> {
         self.worker.budget.set(self.budget);
         self.worker.yielding.set(self.yielding);
         self.worker.replace_current(self.current);
+        if let Some(below) = &self.below {
+            below.uncover();
+        }
+        self.block.end();
     }
 }
 

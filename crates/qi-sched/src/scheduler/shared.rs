@@ -12,7 +12,7 @@ use crate::pool::Pool;
 use crate::priority::TaskPriority;
 use crate::process::HomeProcess;
 use crate::queue::LaneCounts;
-use crate::scheduler::Finish;
+use crate::scheduler::{Covered, Finish};
 use crate::shutdown::Gate;
 use crate::sleep::Sleep;
 use crate::task::{Header, Home, Outcome, TaskRef};
@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) threads: Threads,
     pub(crate) blocking: BlockingPool,
     pub(crate) monitor: Monitor,
+    /// Blocks that could return but for others on their stack.
+    pub(crate) covered: Covered,
     /// What tasks are lent by those who wait for their locks.
     pub(crate) ledger: Ledger,
     /// What threads without a seat did.
@@ -79,6 +81,7 @@ impl Shared {
             clock,
             threads: Threads::default(),
             monitor: Monitor::default(),
+            covered: Covered::default(),
             ledger: Ledger::default(),
             foreign: CachePadded::default(),
             spare_cores: Mutex::new(spare_cores),

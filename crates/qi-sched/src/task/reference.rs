@@ -23,6 +23,13 @@ impl TaskRef {
         Self(task)
     }
 
+    /// One more reference to a task that somebody refers to.
+    pub(crate) fn to(task: &Header) -> Self {
+        task.state.add_ref();
+        // SAFETY: added just now; what borrows a head keeps the block meanwhile.
+        unsafe { Self::from_raw(TaskPtr::from(task)) }
+    }
+
     /// Gives the reference to the caller.
     pub(crate) fn into_raw(self) -> TaskPtr {
         ManuallyDrop::new(self).0

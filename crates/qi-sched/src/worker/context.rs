@@ -9,7 +9,7 @@ use crate::driver::Driver;
 use crate::error::JoinError;
 use crate::priority::TaskPriority;
 use crate::queue::{Arrival, HomeQueues};
-use crate::scheduler::Shared;
+use crate::scheduler::{Blocks, Shared};
 use crate::task::{Header, TaskPtr};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
@@ -45,6 +45,8 @@ pub(crate) struct Context {
     /// Whether the code that runs now may have something that its children inherit. Set too often
     /// does no harm: whoever spawns then looks.
     pub(crate) bequeathing: Cell<bool>,
+    /// The blocks of this thread that wait.
+    pub(crate) blocks: Blocks,
     /// Whether the worker is stepped by hand, without a thread of its own.
     stepped: bool,
 }
@@ -71,6 +73,7 @@ impl Context {
             nesting: Cell::new(0),
             stack_floor: Cell::new(usize::MAX),
             bequeathing: Cell::new(false),
+            blocks: Blocks::default(),
             stepped: false,
         }
     }

@@ -6,6 +6,7 @@ mod blocking_on;
 mod budget;
 mod cancelling;
 mod config;
+mod covered;
 mod escalation;
 mod in_place;
 mod lending;
