@@ -191,12 +191,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::TestAll(args) => {
             let chosen = suite::chosen(&args.only);
-            suite::run(&context(&args.run, |_| {})?, &chosen, args.run.strict)
+            suite::run(&context(&args.run, |o| o.subset = true)?, &chosen, args.run.strict)
         }
         Command::Ci { run } => {
-            let mut context = context(&run, |options| options.subset = true)?;
+            let mut context = context(&run, |o| o.subset = true)?;
             context.end_within(CI_LIMIT);
-            setup::print_state(&[Purpose::Checks]);
+            setup::print_state(Purpose::value_variants());
             suite::run(&context, &suite::in_ci(), run.strict)
         }
         Command::Setup { list: true, purposes } => {
@@ -207,8 +207,12 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             setup::install(&context::unseeded()?, &purposes)
         }
         // There is one target only; the parser has seen to it that it is this one.
-        Command::Platform { target: _, run } => rig("windows", &run),
-        Command::Sanitize { sanitizer, run } => rig(sanitizer.step(), &run),
+        Command::Platform { target: _, run: RigArgs { run, subset } } => {
+            single("windows", &run, |o| o.subset = subset)
+        }
+        Command::Sanitize { sanitizer, run: RigArgs { run, subset } } => {
+            single(sanitizer.step(), &run, |o| o.subset = subset)
+        }
         Command::Tidy(run) => single("tidy", &run, |_| {}),
         Command::Edges(run) => single("edges", &run, |_| {}),
         Command::Loom(args) => single("loom", &args.run, |o| o.model = args.only.clone()),
@@ -235,12 +239,6 @@ fn single(
 ) -> anyhow::Result<ExitCode> {
     let chosen = suite::chosen(&[name.to_owned()]);
     suite::run(&context(run, adjust)?, &chosen, run.strict)
-}
-
-/// Runs one of the steps that run only when they are named.
-fn rig(name: &str, args: &RigArgs) -> anyhow::Result<ExitCode> {
-    let context = context(&args.run, |options| options.subset = args.subset)?;
-    suite::run(&context, &suite::on_request(name), args.run.strict)
 }
 
 fn context(run: &RunArgs, adjust: impl FnOnce(&mut Options)) -> anyhow::Result<Context> {
@@ -281,7 +279,7 @@ mod tests {
     #[test]
     fn every_sanitizer_and_platform_has_its_step() {
         for name in Sanitizer::value_variants().iter().map(|s| s.step()).chain(["windows"]) {
-            assert_eq!(suite::on_request(name).len(), 1, "{name}");
+            assert_eq!(suite::chosen(&[name.to_owned()]).len(), 1, "{name}");
         }
         assert!(Cli::try_parse_from(["xtask", "platform", "a-b-c"]).is_err());
     }

@@ -59,6 +59,11 @@ impl Report {
         self.notes.push(note.into());
     }
 
+    /// How many checks there were up to now, whatever became of them.
+    pub(crate) fn checks(&self) -> usize {
+        self.passed + self.failures.len() + self.skips.len()
+    }
+
     /// Counts one command that must succeed.
     pub(crate) fn judge(&mut self, what: &str, finished: &Finished) {
         if finished.end.is_success() {
@@ -125,7 +130,7 @@ impl Row {
     pub(crate) fn line(&self) -> String {
         let seconds = self.took.as_secs_f64();
         format!(
-            "{:<14} {:<8} {seconds:>7.1} s  {}",
+            "{:<16} {:<8} {seconds:>7.1} s  {}",
             self.step,
             self.report.verdict(),
             self.report.detail()

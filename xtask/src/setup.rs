@@ -84,21 +84,29 @@ fn install_packages(context: &Context, packages: &[&str]) -> anyhow::Result<()> 
     let run = |args: &[&str]| attempt(context, prefix[0], &[&prefix[1..], args].concat());
     run(&["apt-get", "-q", "update"])?;
     let install = ["apt-get", "-q", "-y", "--no-install-recommends", "install"];
-    run(&[&install, packages].concat())
+    if run(&[&install, packages].concat())? {
+        return Ok(());
+    }
+    // A name that this release of the system does not know keeps all others away.
+    for package in packages {
+        run(&[&install[..], &[*package]].concat())?;
+    }
+    Ok(())
 }
 
 /// Runs a command whose failure is told but ends nothing: the closing table shows what is missing.
-fn attempt(context: &Context, program: &str, args: &[&str]) -> anyhow::Result<()> {
+/// Returns whether it succeeded.
+fn attempt(context: &Context, program: &str, args: &[&str]) -> anyhow::Result<bool> {
     if !process::exists(program) {
         println!("cannot run `{program} {}`: there is no {program} here", args.join(" "));
-        return Ok(());
+        return Ok(false);
     }
     println!("{program} {}", args.join(" "));
     let finished = context.job("setup", program).args(args).within(INSTALL_LIMIT).run()?;
     if !finished.end.is_success() {
         println!("{}\n{}", tail(&finished.output), finished.end);
     }
-    Ok(())
+    Ok(finished.end.is_success())
 }
 
 /// Whether this program may install packages without help.

@@ -50,14 +50,10 @@ pub(crate) const STEPS: &[Step] = &[
     step("leak", "valgrind over start, work and shutdown", leak::run),
     step("idle", "an idle runtime makes no system call", idle::run),
     step("faults", "system calls that fail, each of a workload's in turn", faults::run),
-];
-
-/// The steps that run only when they are named: each compiles the standard library or all crates
-/// anew.
-pub(crate) const ON_REQUEST: &[Step] = &[
-    step("windows", "the core crates' tests for Windows, under wine", windows::run),
-    step("sanitize-leak", "the core crates' tests under LeakSanitizer", sanitize::leak::run),
-    step("sanitize-thread", "the core crates' tests under ThreadSanitizer", sanitize::thread::run),
+    // In the suite these run the subset of `catalogue::subset`; all tests when they are named.
+    step("sanitize-leak", "core crates' tests under LeakSanitizer", sanitize::leak::run),
+    step("sanitize-thread", "core crates' tests under ThreadSanitizer", sanitize::thread::run),
+    step("windows", "core crates' tests for Windows, under wine", windows::run),
 ];
 
 /// The names that `--only` accepts.

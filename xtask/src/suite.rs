@@ -6,17 +6,12 @@ use std::time::{Duration, Instant};
 use crate::context::Context;
 use crate::interrupt;
 use crate::report::{Report, Row, closing_line, table};
-use crate::step::{ON_REQUEST, STEPS, Step};
+use crate::step::{STEPS, Step};
 
 /// The steps with these names, in the order of the suite; all when none is named.
 pub(crate) fn chosen(names: &[String]) -> Vec<&'static Step> {
     let wanted = |step: &&Step| names.is_empty() || names.iter().any(|name| name == step.name);
     STEPS.iter().filter(wanted).collect()
-}
-
-/// One step that runs only when it is named.
-pub(crate) fn on_request(name: &str) -> Vec<&'static Step> {
-    ON_REQUEST.iter().filter(|step| step.name == name).collect()
 }
 
 /// The steps that continuous integration runs.
@@ -27,7 +22,7 @@ pub(crate) fn in_ci() -> Vec<&'static Step> {
 /// Prints every step with its job.
 pub(crate) fn list() {
     for step in STEPS {
-        println!("{:<14} {:<3} {}", step.name, if step.ci { "ci" } else { "" }, step.about);
+        println!("{:<16} {:<3} {}", step.name, if step.ci { "ci" } else { "" }, step.about);
     }
 }
 

@@ -48,11 +48,18 @@ fn addresses_are_tried_in_order_until_one_answers() {
 }
 
 #[test]
-fn a_port_in_use_is_an_error_and_is_free_again_afterwards() {
+fn a_port_in_use_is_an_error() {
     on_1_and_4_workers(|| async {
-        let (listener, address) = listen().await;
+        let (_listener, address) = listen().await;
         let error = TcpListener::bind(address).await.expect_err("it is taken");
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    });
+}
+
+#[test]
+fn a_port_is_free_as_soon_as_its_listener_is_dropped() {
+    on_1_and_4_workers(|| async {
+        let (listener, address) = listen().await;
         // A connection that was accepted lingers on the port.
         let client = TcpStream::connect(address).await.expect("somebody listens");
         drop(listener.accept().await.expect("somebody connects"));

@@ -1,21 +1,37 @@
-//! The tests that `--subset` runs on other platforms and under sanitizers: what depends on the
-//! platform or on memory ordering, and takes little time.
+//! The tests that `test-all`, `ci` and `--subset` run on other platforms and under sanitizers: what
+//! depends on the platform or on memory ordering, and takes little time.
 
+use crate::catalogue::stress::STRESS;
 use crate::rig::Program;
+use crate::workspace::Metadata;
 
-/// One test program.
+/// Some test programs of one package.
 pub(crate) struct Row {
     pub(crate) package: &'static str,
-    /// A file of tests, or the crate's unit tests.
-    pub(crate) test: Option<&'static str>,
+    pub(crate) part: Part,
+}
+
+/// Which of them.
+pub(crate) enum Part {
+    /// The unit tests.
+    Unit,
+    /// One file of tests.
+    File(&'static str),
+    /// The unit tests and every file of tests, but for the stress programs: a file that is new
+    /// belongs to it at once.
+    Whole,
 }
 
 const fn unit(package: &'static str) -> Row {
-    Row { package, test: None }
+    Row { package, part: Part::Unit }
 }
 
 const fn file(package: &'static str, test: &'static str) -> Row {
-    Row { package, test: Some(test) }
+    Row { package, part: Part::File(test) }
+}
+
+const fn whole(package: &'static str) -> Row {
+    Row { package, part: Part::Whole }
 }
 
 pub(crate) const SUBSET: &[Row] = &[
@@ -26,56 +42,114 @@ pub(crate) const SUBSET: &[Row] = &[
     file("qi-reactor", "net"),
     file("qi-reactor", "timer"),
     file("qi-sys", "clock"),
+    whole("qi-sync"),
+    whole("qi-scope"),
     file("qi-runtime", "behaviour"),
     file("qi-runtime", "net_stream"),
+    whole("qi-graph"),
 ];
 
 /// The arguments by which cargo builds the subset, and little besides.
-pub(crate) fn arguments() -> Vec<&'static str> {
-    let mut arguments = vec!["--lib"];
-    for test in SUBSET.iter().filter_map(|row| row.test) {
-        arguments.extend(["--test", test]);
-    }
-    arguments
+pub(crate) fn arguments(metadata: &Metadata) -> Vec<String> {
+    let mut names: Vec<&str> = metadata
+        .targets("test")
+        .filter(|(package, test)| SUBSET.iter().any(|row| row.is(package, Some(test))))
+        .map(|(_, test)| test)
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let tests = names.iter().flat_map(|name| ["--test", name]);
+    ["--lib"].into_iter().chain(tests).map(str::to_owned).collect()
 }
 
 impl Row {
-    fn is(&self, program: &Program) -> bool {
-        program.is(self.package, self.test)
+    /// Whether it names this file of tests, or the unit tests if no file is named.
+    fn is(&self, package: &str, test: Option<&str>) -> bool {
+        let here = match (&self.part, test) {
+            (Part::Unit | Part::Whole, None) => true,
+            (Part::File(name), Some(test)) => *name == test,
+            (Part::Whole, Some(test)) => !is_stress(package, test),
+            _ => false,
+        };
+        here && self.package == package
     }
+
+    fn holds(&self, program: &Program) -> bool {
+        let test = program.is_test_file().then_some(program.name.as_str());
+        let has_tests = program.is_test_file() || program.is(&program.package, None);
+        has_tests && self.is(&program.package, test)
+    }
+}
+
+fn is_stress(package: &str, test: &str) -> bool {
+    STRESS.iter().any(|row| row.package == package && row.test == test)
 }
 
 /// Whether the subset holds this program.
 pub(crate) fn holds(program: &Program) -> bool {
-    SUBSET.iter().any(|row| row.is(program))
+    SUBSET.iter().any(|row| row.holds(program))
 }
 
 /// Rows for which nothing was built.
 pub(crate) fn missing(programs: &[Program]) -> Vec<String> {
-    let absent = SUBSET.iter().filter(|row| !programs.iter().any(|program| row.is(program)));
-    absent.map(|row| format!("{} {}", row.package, row.test.unwrap_or("(lib)"))).collect()
+    let absent = SUBSET.iter().filter(|row| !programs.iter().any(|program| row.holds(program)));
+    let name = |row: &Row| match row.part {
+        Part::Unit => format!("{} (lib)", row.package),
+        Part::File(test) => format!("{}/{test}", row.package),
+        Part::Whole => row.package.to_owned(),
+    };
+    absent.map(name).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::{Package, Target};
 
-    fn program(kind: &str, name: &str) -> Program {
-        let package = "qi-reactor".to_owned();
+    fn program(package: &str, kind: &str, name: &str) -> Program {
+        let package = package.to_owned();
         Program { package, kind: kind.into(), name: name.into(), ..Program::default() }
     }
 
     #[test]
     fn programs_outside_the_table_are_left_out() {
-        assert!(holds(&program("test", "net")));
-        assert!(holds(&program("lib", "qi_reactor")));
-        assert!(!holds(&program("test", "system")));
-        assert!(!holds(&program("bin", "net")));
+        assert!(holds(&program("qi-reactor", "test", "net")));
+        assert!(holds(&program("qi-reactor", "lib", "qi_reactor")));
+        assert!(!holds(&program("qi-reactor", "test", "system")));
+        assert!(!holds(&program("qi-reactor", "bin", "net")));
+    }
+
+    #[test]
+    fn file_of_a_whole_package_belongs_to_it_whatever_its_name() {
+        assert!(holds(&program("qi-sync", "test", "a_file_of_tomorrow")));
+        assert!(holds(&program("qi-sync", "lib", "qi_sync")));
+        assert!(!holds(&program("qi-sync", "bin", "qi_sync")));
+        let row = &STRESS[0];
+        assert!(!whole(row.package).is(row.package, Some(row.test)));
+    }
+
+    #[test]
+    fn cargo_is_asked_for_each_name_once() {
+        let package = |name: &str, tests: &[&str]| Package {
+            name: name.into(),
+            targets: tests
+                .iter()
+                .map(|t| Target { name: (*t).into(), kind: "test".into() })
+                .collect(),
+            ..Package::default()
+        };
+        let packages = vec![
+            package("qi-sched", &["behaviour", "stress"]),
+            package("qi-runtime", &["behaviour"]),
+            package("qi-sync", &["channel"]),
+        ];
+        let arguments = arguments(&Metadata { packages });
+        assert_eq!(arguments, ["--lib", "--test", "behaviour", "--test", "channel"]);
     }
 
     #[test]
     fn row_without_a_program_is_missing() {
-        let built = [program("test", "net")];
+        let built = [program("qi-reactor", "test", "net")];
         assert_eq!(missing(&built).len(), SUBSET.len() - 1);
     }
 }

@@ -28,11 +28,11 @@ impl fmt::Display for Source {
 /// What a tool is wanted for: `cargo xtask setup --for`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Purpose {
-    /// What `test-all` and `ci` run
+    /// What `test-all` and `ci` run, but for the following
     Checks,
-    /// `cargo xtask platform x86_64-pc-windows-gnu`
+    /// The step `windows`, and `cargo xtask platform x86_64-pc-windows-gnu`
     Windows,
-    /// `cargo xtask sanitize`
+    /// The step `sanitize-thread`, and `cargo xtask sanitize`
     Sanitize,
 }
 
@@ -125,7 +125,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "rustc that can build std",
         probe: &["test", "-e", debian::SOURCES],
         source: Source::Apt(&["rustc-web", "rust-web-src", "cargo-web", "libstd-rust-web-dev"]),
-        needed_by: "platform, sanitize thread",
+        needed_by: "windows, sanitize-thread",
         purposes: FOREIGN,
         hosts: &["linux"],
     },
@@ -133,7 +133,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "C compiler for Windows",
         probe: &[windows::LINKER, "--version"],
         source: Source::Apt(&["gcc-mingw-w64-x86-64-posix"]),
-        needed_by: "platform x86_64-pc-windows-gnu",
+        needed_by: "windows",
         purposes: WINDOWS,
         hosts: &["linux"],
     },
@@ -141,7 +141,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "wine",
         probe: &[windows::WINE, "--version"],
         source: Source::Apt(&["wine64"]),
-        needed_by: "platform x86_64-pc-windows-gnu",
+        needed_by: "windows",
         purposes: WINDOWS,
         hosts: &["linux"],
     },
@@ -149,7 +149,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "clang",
         probe: &["clang", "--version"],
         source: Source::Apt(&["clang"]),
-        needed_by: "sanitize thread (it compiles the C side)",
+        needed_by: "sanitize-thread (it compiles the C side)",
         purposes: SANITIZE,
         hosts: &["linux"],
     },
@@ -157,7 +157,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "llvm-symbolizer",
         probe: &["llvm-symbolizer", "--version"],
         source: Source::Apt(&["llvm"]),
-        needed_by: "sanitize (names in reports)",
+        needed_by: "sanitize-thread (names in reports)",
         purposes: SANITIZE,
         hosts: &["linux"],
     },
@@ -165,7 +165,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "C++ library",
         probe: &["c++", "--version"],
         source: Source::Apt(&["g++"]),
-        needed_by: "sanitize thread (its runtime is in C++)",
+        needed_by: "sanitize-thread (its runtime is in C++)",
         purposes: SANITIZE,
         hosts: &["linux"],
     },

@@ -14,12 +14,17 @@ use std::time::Duration;
 /// Far more than any test needs on a machine that is busy with others.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// Bytes of a test's stack. Unoptimised code copies a future in every frame from `spawn` on, and
+/// one that is aligned to 32 KiB takes a quarter of a megabyte in each.
+const STACK: usize = 8 << 20;
+
 /// Runs `body` on a thread of its own; fails if it has not ended within [`LIMIT`].
 pub(crate) fn watched<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> R {
     let (done, result) = channel();
-    let watched = thread::spawn(move || {
+    let run = move || {
         let _ = done.send(body());
-    });
+    };
+    let watched = thread::Builder::new().stack_size(STACK).spawn(run).expect("a thread starts");
     match result.recv_timeout(LIMIT) {
         Ok(result) => {
             watched.join().expect("the body has returned");

@@ -9,13 +9,16 @@ use crate::process::Job;
 use crate::report::Report;
 use crate::rig::{Program, Rig};
 
-use super::{FOUND, TARGET, catch_then_test, unfit_host};
+use super::{FOUND, TARGET, catch_then_test, runtime, unfit_host};
 
 const STEP: &str = "sanitize-leak";
 
 pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
     if let Some(why) = unfit_host() {
         return Ok(Report::skipped(why));
+    }
+    if runtime(context, STEP, "lsan")?.is_none() {
+        return Ok(Report::skipped("this Rust toolchain brings no runtime of LeakSanitizer"));
     }
     let rig = Rig {
         context,

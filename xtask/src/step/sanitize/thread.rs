@@ -10,17 +10,15 @@
 //! when it sees the sanitizer. `xtask/platform/tsan.supp` lists what is left in third parties'
 //! code, with reasons.
 
-use std::path::{Path, PathBuf};
-
-use anyhow::ensure;
+use std::path::Path;
 
 use crate::catalogue::exception;
 use crate::context::Context;
 use crate::process::{self, Job};
-use crate::report::{Report, tail};
+use crate::report::Report;
 use crate::rig::{Program, Rig, debian};
 
-use super::{FOUND, TARGET, catch_then_test, unfit_host};
+use super::{FOUND, TARGET, catch_then_test, runtime, unfit_host};
 
 const STEP: &str = "sanitize-thread";
 
@@ -30,6 +28,8 @@ const SUPPRESSIONS: &str = "xtask/platform/tsan.supp";
 
 /// Compiles the C side with the same instrumentation.
 const CLANG: &str = "clang";
+/// Comes with the library that the runtime is linked to.
+const CXX: &str = "c++";
 /// Turns addresses into names; the suppressions need them.
 const SYMBOLIZER: &str = "/usr/bin/llvm-symbolizer";
 
@@ -37,12 +37,12 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
     if let Some(why) = unfit_host() {
         return Ok(Report::skipped(why));
     }
-    let absent = || [CLANG, SYMBOLIZER].into_iter().find(|program| !process::exists(program));
+    let absent = || [CLANG, SYMBOLIZER, CXX].into_iter().find(|program| !process::exists(program));
     if let Some(what) = debian::missing().or_else(absent) {
         let why = format!("{what} is not installed (cargo xtask setup --for sanitize)");
         return Ok(Report::skipped(why));
     }
-    let Some(runtime) = runtime(context)? else {
+    let Some(runtime) = runtime(context, STEP, "tsan")? else {
         return Ok(Report::skipped("this Rust toolchain brings no runtime of ThreadSanitizer"));
     };
     let options = options(context);
@@ -82,16 +82,4 @@ fn options(context: &Context) -> String {
         "exitcode={FOUND}:history_size={HISTORY}:suppressions={}:external_symbolizer_path={SYMBOLIZER}",
         suppressions.display()
     )
-}
-
-/// The runtime of the sanitizer that the toolchain of this xtask brings.
-fn runtime(context: &Context) -> anyhow::Result<Option<PathBuf>> {
-    let asked = context.job(STEP, "rustc").args(&["--print", "sysroot"]).split_stdout().run()?;
-    ensure!(asked.end.is_success(), "rustc --print sysroot: {}", tail(&asked.output));
-    let folder = Path::new(asked.stdout.trim()).join("lib/rustlib").join(TARGET).join("lib");
-    let mut files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-    // The middle of the name is the toolchain's channel.
-    let is_runtime = |name: &str| name.starts_with("librustc-") && name.ends_with("_rt.tsan.a");
-    let found = files.find(|file| file.file_name().to_str().is_some_and(is_runtime));
-    Ok(found.map(|file| file.path()))
 }
