@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A spare thread waits so long for another seat. Long enough to serve a phase of blocking calls,
-/// short enough to be gone when the phase is over.
-const SPARE_FOR: Duration = Duration::from_secs(1);
+/// short enough to be gone within a quiet second.
+const SPARE_FOR: Duration = Duration::from_millis(750);
 
 /// Of a thread's stack this much is kept free of in-place runs: the deepest poll needs room, too.
 const STACK_RESERVE: usize = 256 * 1024;

@@ -14,6 +14,7 @@ mod life;
 mod locals;
 mod lock;
 mod memory;
+mod nested;
 mod panicking;
 mod pinned;
 mod placement;

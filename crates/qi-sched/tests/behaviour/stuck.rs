@@ -4,6 +4,8 @@
 use crate::support::{Event, Gate, on, until};
 use qi_sched::{Scheduler, SchedulerBuilder, TaskPriority, TaskStatus, coop};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 fn builder(workers: usize) -> SchedulerBuilder {
@@ -62,6 +64,42 @@ fn with_all_workers_stuck_an_extra_one_runs_what_waits() {
             release.open();
         });
     }
+}
+
+#[test]
+fn urgent_work_runs_while_all_are_stuck_and_no_thread_is_left_when_it_is_quiet_again() {
+    crate::support::watched(|| {
+        for workers in [1, 2, 5] {
+            let live = Arc::new(AtomicUsize::new(0));
+            let counted = live.clone();
+            let builder = builder(workers).around_thread(move |life| {
+                counted.fetch_add(1, SeqCst);
+                life();
+                counted.fetch_sub(1, SeqCst);
+            });
+            let scheduler = builder.build().unwrap();
+            scheduler.block_on(scheduler.spawn(async {})).unwrap();
+            // The workers and the monitor.
+            let residents = workers + 1;
+            until(|| live.load(SeqCst) == residents);
+            for _ in 0..2 {
+                let release = hold_all(&scheduler);
+                let helper = live.clone();
+                for _ in 0..20 {
+                    let counted = helper.clone();
+                    let urgent = async move { counted.load(SeqCst) };
+                    let task = scheduler.spawn_with_priority(urgent, TaskPriority::High);
+                    let threads = scheduler.block_on(task).unwrap();
+                    let most = residents + if workers < 4 { 2 } else { 4 };
+                    assert!(threads > residents && threads <= most, "{threads} threads");
+                }
+                release.open();
+                until(|| live.load(SeqCst) == residents);
+            }
+            scheduler.shutdown().unwrap();
+            until(|| live.load(SeqCst) == 0);
+        }
+    });
 }
 
 #[test]

@@ -1,6 +1,8 @@
-//! Workers stepped by hand: the order of the lanes, and runs that can be repeated.
+//! Workers stepped by hand: the order of the lanes, urgency, and runs that can be repeated.
 #![forbid(unsafe_code)]
 
 mod determinism;
+mod escalation;
 mod lanes;
+mod urgent;
 mod world;
