@@ -48,6 +48,7 @@ enum call {
     SOCKET,
     MMAP, /* mmap64 too */
     PTHREAD_CREATE,
+    POSIX_MEMALIGN,
     CALLS,
 };
 
@@ -61,6 +62,7 @@ struct record {
 static const char *const names[CALLS] = {
     "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "timerfd_create",
     "timerfd_settime", "accept4", "socket", "mmap", "pthread_create",
+    "posix_memalign",
 };
 
 static const struct {
@@ -246,5 +248,12 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     NEXT(pthread_create);
     if (!is_due(PTHREAD_CREATE)) return real(thread, attributes, start, argument);
     fail(PTHREAD_CREATE);
-    return error_number; /* The one call that returns its error. */
+    return error_number; /* It returns its error. */
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t size) {
+    NEXT(posix_memalign);
+    if (!is_due(POSIX_MEMALIGN)) return real(memory, alignment, size);
+    fail(POSIX_MEMALIGN);
+    return error_number; /* As above. */
 }

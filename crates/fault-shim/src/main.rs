@@ -24,13 +24,16 @@ use crate::ledger::Ledger;
 /// How long anything may take that no fault holds up, in milliseconds: generous, for busy machines.
 const PATIENCE_MS: u64 = 5000;
 
+const WORKERS: u64 = 2;
+
 fn main() -> ExitCode {
-    let patience = std::env::args().nth(1).map_or(Ok(PATIENCE_MS), |ms| ms.parse());
-    let Ok(patience) = patience.map(Duration::from_millis) else {
-        eprintln!("usage: fault-workload [PATIENCE_MS]");
+    let mut args = std::env::args().skip(1).map(|arg| arg.parse::<u64>());
+    let numbers = (args.next().unwrap_or(Ok(PATIENCE_MS)), args.next().unwrap_or(Ok(WORKERS)));
+    let (Ok(patience_ms), Ok(workers), None) = (numbers.0, numbers.1, args.next()) else {
+        eprintln!("usage: fault-workload [PATIENCE_MS [WORKERS]]");
         return ExitCode::from(2);
     };
-    let ledger = Arc::new(Ledger::new(patience));
+    let ledger = Arc::new(Ledger::new(Duration::from_millis(patience_ms)));
     watch::begin(&ledger);
     let before = match Census::take() {
         Ok(before) => before,
@@ -39,6 +42,6 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    scene::all(&ledger, &before);
+    scene::all(&ledger, &before, workers as usize);
     ledger.verdict()
 }

@@ -19,17 +19,15 @@ use crate::stage::Stage;
 /// How often a thing is tried whose failure is an error for the caller.
 const ATTEMPTS: usize = 3;
 
-const WORKERS: usize = 2;
-
 /// Short, so that being stuck for longer takes little of the workload's time.
 const STALL_THRESHOLD: Duration = Duration::from_millis(1);
 
 /// Plays all scenes.
-pub(crate) fn all(ledger: &Arc<Ledger>, before: &Census) {
+pub(crate) fn all(ledger: &Arc<Ledger>, before: &Census, workers: usize) {
     let ends: [fn(&Arc<Ledger>, AsyncRuntime); 3] =
         [end::gracefully, end::at_once, end::inside_its_own_task];
     for end in ends {
-        if let Some(runtime) = start(ledger, before) {
+        if let Some(runtime) = start(ledger, before, workers) {
             end(ledger, runtime);
         }
         before.expect_again("after a runtime's end", ledger);
@@ -37,10 +35,10 @@ pub(crate) fn all(ledger: &Arc<Ledger>, before: &Census) {
 }
 
 /// Makes a runtime; one that the system refuses must leave nothing behind.
-fn start(ledger: &Arc<Ledger>, before: &Census) -> Option<AsyncRuntime> {
+fn start(ledger: &Arc<Ledger>, before: &Census, workers: usize) -> Option<AsyncRuntime> {
     for _ in 0..ATTEMPTS {
         let builder = AsyncRuntime::builder()
-            .worker_threads(WORKERS)
+            .worker_threads(workers)
             .stall_threshold(STALL_THRESHOLD)
             .shutdown_timeout(ledger.patience());
         match builder.build() {

@@ -13,6 +13,8 @@ use crate::ledger::Ledger;
 pub(crate) struct Stage {
     pub(crate) handle: Handle,
     pub(crate) ledger: Arc<Ledger>,
+    /// The runtime's worker threads.
+    pub(crate) workers: usize,
     account: Arc<Account>,
 }
 
@@ -38,7 +40,8 @@ impl Drop for Token {
 impl Stage {
     pub(crate) fn new(runtime: &AsyncRuntime, ledger: &Arc<Ledger>) -> Self {
         let handle = runtime.handle().clone();
-        Self { handle, ledger: ledger.clone(), account: Arc::default() }
+        let workers = runtime.stats().worker_threads;
+        Self { handle, ledger: ledger.clone(), workers, account: Arc::default() }
     }
 
     fn token(&self) -> Token {
@@ -100,7 +103,7 @@ impl Stage {
 
     /// After the end: everything adds up. `settled`: every handle was waited for.
     pub(crate) fn close(self, when: &str, settled: bool) {
-        let Self { handle, ledger, account } = self;
+        let Self { handle, ledger, account, .. } = self;
         let stats = handle.stats();
         let get = |counter: &AtomicU64| counter.load(Relaxed);
         let (futures, dropped) = (get(&account.futures), get(&account.dropped));

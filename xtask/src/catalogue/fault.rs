@@ -17,12 +17,21 @@ pub(crate) struct Fault {
     pub(crate) for_ever: &'static [&'static str],
     /// Whether something may stay undone, without an error, while the call fails for ever.
     pub(crate) may_wait: bool,
+    /// Whether so too, with a single worker, when it fails now and then.
+    pub(crate) lone_may_wait: bool,
     /// What the process says that is aborted by the standard library, if that is what comes of it.
     pub(crate) aborts: Option<&'static str>,
 }
 
 /// What a call is like that is made once while something is built.
-const BUILT: Fault = Fault { call: "", errors: &[], for_ever: &[], may_wait: false, aborts: None };
+const BUILT: Fault = Fault {
+    call: "",
+    errors: &[],
+    for_ever: &[],
+    may_wait: false,
+    lone_may_wait: false,
+    aborts: None,
+};
 
 /// The limits of a process, of the system, and its memory.
 const SHORTAGE: &[&str] = &["EMFILE", "ENFILE", "ENOMEM"];
@@ -75,7 +84,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         for_ever: &["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED", "EPERM", "EINVAL"],
         // Nobody is let in, and nobody is told: the listener waits for better times.
         may_wait: true,
-        aborts: None,
+        ..BUILT
     },
     Fault {
         call: "socket",
@@ -87,9 +96,9 @@ pub(crate) const FAULTS: &[Fault] = &[
         call: "mmap",
         errors: &["ENOMEM", "EAGAIN"],
         for_ever: &["ENOMEM"],
-        may_wait: false,
         // All calls but libc's own are by the standard library, for the signal stack of a thread.
         aborts: Some("failed to allocate an alternative stack"),
+        ..BUILT
     },
     Fault {
         call: "pthread_create",
@@ -97,7 +106,17 @@ pub(crate) const FAULTS: &[Fault] = &[
         for_ever: &["EAGAIN"],
         // A blocking call waits for one that waits for a thread.
         may_wait: true,
-        aborts: None,
+        // The only worker keeps its seat while it blocks, and the monitor was refused as well.
+        lone_may_wait: true,
+        ..BUILT
+    },
+    // Chunks of task memory, queues: memory that a Rust program cannot do without.
+    Fault {
+        call: "posix_memalign",
+        errors: &["ENOMEM"],
+        for_ever: &["ENOMEM"],
+        aborts: Some("memory allocation of "),
+        ..BUILT
     },
 ];
 

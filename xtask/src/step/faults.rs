@@ -2,7 +2,7 @@
 //!
 //! First the workload runs unharmed: that says how many calls of each kind it makes. A trace shows
 //! that the shim sees all of them. Then each call fails once with each plausible error, and, for
-//! some beginnings, several times in a row and for ever. Whatever fails: no hang, no leak, no task
+//! some beginnings, several times in a row, at each third call, and for ever. Whatever fails: no hang, no leak, no task
 //! unaccounted for, and, where a thing can be tried again, nothing left undone.
 
 mod counts;
@@ -44,10 +44,15 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
     }
     let mut report = Report::default();
     let player = Player { context, shim: compile(context)?, workload: build(context)? };
-    let Some(made) = count(&player, &mut report)? else { return Ok(report) };
+    let subset = context.options.subset;
+    let mut made = Vec::new();
+    for workers in sweep::workers(subset) {
+        let Some(counts) = count(&player, workers, &mut report)? else { return Ok(report) };
+        made.push((workers, counts));
+    }
     trace::compare(&player, &mut report)?;
     let mut table = Table::default();
-    let cases = sweep::cases(&made, context.options.fault_call.as_deref(), context.options.subset);
+    let cases = sweep::cases(&made, context.options.fault_call.as_deref(), subset);
     player.play(&cases, |case, finished, counts| {
         let outcome = outcome::judge(case, &finished, &counts);
         table.add(case, &outcome);
@@ -86,10 +91,10 @@ fn build(context: &Context) -> anyhow::Result<PathBuf> {
 }
 
 /// How many calls of each kind the unharmed workload makes, at most; `None` if it fails by itself.
-fn count(player: &Player<'_>, report: &mut Report) -> anyhow::Result<Option<Counts>> {
+fn count(player: &Player<'_>, workers: u64, report: &mut Report) -> anyhow::Result<Option<Counts>> {
     let mut made = Counts::default();
     let mut sound = true;
-    player.play(&[Case::UNHARMED; COUNTED_RUNS], |case, finished, counts| {
+    player.play(&[Case::unharmed(workers); COUNTED_RUNS], |case, finished, counts| {
         if let Severity::Wrong(_, why) = outcome::judge(case, &finished, &counts).severity {
             report.fail(format!("{case}: {why}"), tail(&finished.output));
             sound = false;

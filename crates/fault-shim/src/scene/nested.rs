@@ -48,7 +48,7 @@ fn block(stage: &Stage, depth: u32) -> u32 {
 
 /// Every worker waits, as the system sees it, for a task that is queued.
 async fn in_place(stage: &Stage) {
-    let waiting: Vec<_> = (0..super::WORKERS)
+    let waiting: Vec<_> = (0..stage.workers)
         .map(|_| {
             let waiter = stage.clone();
             stage.spawn(async move {

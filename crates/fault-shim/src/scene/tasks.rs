@@ -43,7 +43,7 @@ pub(super) async fn play(stage: &Stage) {
 /// Every worker is stuck until another thread runs one more task.
 pub(super) async fn get_stuck(stage: &Stage) {
     let relieved = Arc::new(AtomicBool::new(false));
-    let spinning: Vec<_> = (0..super::WORKERS)
+    let spinning: Vec<_> = (0..stage.workers)
         .map(|_| {
             let relieved = relieved.clone();
             stage.spawn(async move {
