@@ -96,7 +96,7 @@ where
 {
     let spec = scheduler::Spec::new(Location::caller());
     worker::context::with(|context| match context {
-        Some(context) => context.shared.spawn(spec, future),
+        Some(context) => scheduler::spawn_from(context, spec, future),
         None => panic!("{NoRuntimeError}"),
     })
 }

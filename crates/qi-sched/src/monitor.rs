@@ -19,6 +19,7 @@
 
 mod recall;
 
+use crate::TaskId;
 use crate::blocking::BlockingPool;
 use crate::scheduler::Shared;
 use crate::shortage::Shortage;
@@ -39,6 +40,9 @@ const IDLE_TICKS: u32 = 20;
 /// Ticks of the scheduler's coarse time, about a second of them, before the system is asked again
 /// for a monitor that it refused. Asking at every wake-up would cost more than it could bring.
 const REFUSED_TICKS: u32 = 100;
+
+/// Rescued children remembered per worker: as many as it can keep.
+const RESCUES: usize = 16;
 
 const ABSENT: usize = 0;
 const WATCHING: usize = 1;
@@ -70,6 +74,9 @@ struct Sight {
     task: usize,
     since: Option<Instant>,
     reported: bool,
+    /// Children that were rescued last, in a ring, and how many there were.
+    rescued: [Option<TaskId>; RESCUES],
+    rescues: usize,
 }
 
 /// What a worker did since the last look.
@@ -244,6 +251,7 @@ fn inspect(shared: &Arc<Shared>, sights: &mut [Sight], shortage: &mut Shortage) 
             shared.driver.try_turn(index);
         }
         let Look::Stuck(lasting) = look else { continue };
+        rescue_children(shared, seat, sight);
         if !seat.stealers.is_empty() {
             // Relaxed: whoever steals compares it with the heartbeat again.
             seat.stuck_at.store(sight.heartbeat, Relaxed);
@@ -269,8 +277,25 @@ fn look(seat: &Seat, sight: &mut Sight, now: Instant) -> Look {
         return Look::Stuck(lasting.unwrap_or(Duration::ZERO));
     }
     let moved = heartbeat.wrapping_sub(sight.heartbeat);
-    *sight = Sight { heartbeat, task, since: (task != 0).then_some(now), reported: false };
+    *sight = Sight { heartbeat, task, since: (task != 0).then_some(now), ..Sight::default() };
     if task != 0 && moved < duty::MAX_INTERVAL { Look::Slow } else { Look::Lively }
+}
+
+/// Queues hints for the children that the poll of a stuck worker keeps at hand, where others find
+/// them: once for each. (I29)
+fn rescue_children(shared: &Shared, seat: &Seat, sight: &mut Sight) {
+    for address in seat.cradles.addresses() {
+        let Some(task) = shared.task_at(address) else { continue };
+        let word = task.state.load();
+        let known = sight.rescued.contains(&Some(task.id()));
+        if known || !word.is_scheduled() || !word.may_run_anywhere() {
+            continue;
+        }
+        let oldest = sight.rescues % sight.rescued.len();
+        sight.rescued[oldest] = Some(task.id());
+        sight.rescues += 1;
+        shared.inject(task, word.lane());
+    }
 }
 
 fn something_waits(shared: &Shared) -> bool {

@@ -48,6 +48,7 @@ pub(crate) const MAX_SEATS: usize = 1 << 15;
 #[derive(Debug)]
 pub(crate) struct Sleep {
     counts: AtomicUsize,
+    seats: usize,
     asleep: Mutex<Vec<usize>>,
 }
 
@@ -76,6 +77,7 @@ impl Sleep {
         assert!(seats < MAX_SEATS);
         Self {
             counts: AtomicUsize::new(seats * AWAKE),
+            seats,
             asleep: Mutex::new(Vec::with_capacity(seats)),
         }
     }
@@ -92,6 +94,20 @@ impl Sleep {
             }
         }
         false
+    }
+
+    /// Whether somebody searches now. A hint: whoever acts on it must not rely on it.
+    #[inline]
+    pub(crate) fn somebody_searches(&self) -> bool {
+        // Relaxed: as the name says.
+        self.counts.load(Relaxed) & SEARCHING_MASK != 0
+    }
+
+    /// Whether one of the first workers sleeps now. A hint, too.
+    #[inline]
+    pub(crate) fn somebody_sleeps(&self) -> bool {
+        // Relaxed: as above.
+        self.counts.load(Relaxed) / AWAKE < self.seats
     }
 
     /// Gives the role up, having found work; `true` if no searcher is left: then the caller looks

@@ -19,6 +19,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-sched/src/pool/magazine.rs", "links free blocks"),
     file("crates/qi-sched/src/pool/mod.rs", "gives and takes blocks"),
     file("crates/qi-sched/src/pool/tests.rs", "gives blocks back without a task around them"),
+    file("crates/qi-sched/src/queue/nursery.rs", "keeps hints while others see their addresses"),
     file(
         "crates/qi-sched/src/scheduler/spawn.rs",
         "makes blocks tasks, and argues which thread may have what",

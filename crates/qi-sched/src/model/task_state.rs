@@ -275,6 +275,45 @@ fn a_child_run_in_place_has_one_runner() {
     assert!(task.freed.load(Relaxed), "leaked");
 }
 
+/// A parent joins its child in place while others may hold its hint, wake it and look at it: the
+/// references of life, handle and (if the parent has it) hint go in the step that ends the task.
+fn a_joined_child_is_freed_once(parent_has_the_hint: bool) {
+    let task = Task::spawn(0);
+    task.state.add_ref();
+    let looker = {
+        let task = task.clone();
+        thread::spawn(move || task.wake_by_ref(1))
+    };
+    let runner = if parent_has_the_hint { None } else { Some(worker(&task)) };
+    task.in_use();
+    if task.state.claim_in_place() {
+        let hint = parent_has_the_hint && task.pop_hint();
+        task.future.change(|future| {
+            assert!(!std::mem::replace(&mut future.dropped, true), "run twice");
+        });
+        if task.state.complete_for_joiner(Outcome::Completed, hint) {
+            task.free();
+        }
+    } else {
+        task.drop_handle();
+    }
+    looker.join().unwrap();
+    if let Some(runner) = runner {
+        runner.join().unwrap();
+    }
+    task.run_all();
+    assert!(task.future.look(|future| future.dropped));
+    assert!(task.freed.load(Relaxed), "leaked");
+}
+
+fn a_joined_child_is_freed_once_with_its_hint() {
+    a_joined_child_is_freed_once(true);
+}
+
+fn a_joined_child_is_freed_once_without_its_hint() {
+    a_joined_child_is_freed_once(false);
+}
+
 /// A walker finds the block while the task ends: it has a reference or nothing.
 fn a_walker_never_revives_a_freed_block() {
     let task = Task::spawn(0);
@@ -306,6 +345,8 @@ fn loom_task_state() {
             a_task_ends_once_and_is_freed_once,
             cancelling_drops_the_future_once,
             a_child_run_in_place_has_one_runner,
+            a_joined_child_is_freed_once_with_its_hint,
+            a_joined_child_is_freed_once_without_its_hint,
             a_walker_never_revives_a_freed_block,
         ],
     );

@@ -1,13 +1,14 @@
 //! Run queues: a worker's own, the homes', and what all workers know of the lanes.
-#![forbid(unsafe_code)]
 
 mod home;
 mod lanes;
 mod local;
+mod nursery;
 mod share;
 
 pub(crate) use home::{HomeQueues, Inbox};
 pub(crate) use lanes::LaneCounts;
 pub(crate) use local::{Arrival, LocalQueues, Stealers};
+pub(crate) use nursery::{Cradles, Nursery};
 pub(crate) use share::ShareAccount;
 pub use share::Shares;

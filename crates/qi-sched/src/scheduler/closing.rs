@@ -64,6 +64,12 @@ impl Shared {
         self.gate.phase() >= Phase::Closing
     }
 
+    /// Whether a worker may spawn tasks for any worker without further ado.
+    #[inline]
+    pub(super) fn accepts_children(&self) -> bool {
+        self.config.work_stealing && !self.is_closing()
+    }
+
     /// Begins the end: nothing more is spawned, everybody is woken to see it.
     pub(crate) fn close(&self) {
         if self.gate.advance(Phase::Closing) {
@@ -224,6 +230,7 @@ impl Shared {
     }
 
     /// Before anybody learns of a task's end: a panic may end the process instead.
+    #[inline]
     pub(crate) fn before_end(&self, outcome: Outcome) {
         if outcome == Outcome::Failed && self.config.panic_policy == PanicPolicy::Abort {
             eprintln!("qi-sched: a task panicked, and the panic policy is to abort");

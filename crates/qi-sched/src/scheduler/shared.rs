@@ -175,7 +175,7 @@ impl Shared {
                 return Some(task);
             }
             if count {
-                context.shared.seats[core.seat].counters.tasks.woken.add(1);
+                core.counters.tasks.woken.add(1);
             }
             core.push(&context.shared, task, lane, context.arrival());
             None
@@ -185,7 +185,7 @@ impl Shared {
     fn count_woken(task: &TaskRef) {
         let shared = task.shared();
         let counted = context::with_core_of(shared, |core| {
-            shared.seats[core.seat].counters.tasks.woken.add(1);
+            core.counters.tasks.woken.add(1);
         });
         if counted.is_none() {
             shared.foreign.woken.add_shared(1);
@@ -284,9 +284,10 @@ impl Shared {
     }
 
     /// Counts the end of a task, before the task's final state can be seen.
-    pub(crate) fn count_end(&self, seat: Option<usize>, outcome: Outcome) {
-        match seat {
-            Some(seat) => self.seats[seat].counters.tasks.of(outcome).add(1),
+    #[inline]
+    pub(crate) fn count_end(&self, core: Option<&Core>, outcome: Outcome) {
+        match core {
+            Some(core) => core.counters.tasks.of(outcome).add(1),
             None => self.foreign.of(outcome).add_shared(1),
         }
     }

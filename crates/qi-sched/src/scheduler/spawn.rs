@@ -6,10 +6,8 @@ use crate::local::{Heritage, Legacy};
 use crate::priority::TaskPriority;
 use crate::queue::Arrival;
 use crate::shutdown::Phase;
-use crate::task::{
-    self, Birth, Claimed, Cold, Home, Placement, TaskHandle, TaskId, TaskPtr, TaskRef,
-};
-use crate::worker::{Core, context};
+use crate::task::{self, Birth, Claimed, Cold, Home, Placement, TaskHandle, TaskId, TaskRef};
+use crate::worker::{Context, Core, context};
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::Location;
@@ -41,9 +39,14 @@ impl Spec {
             location,
         }
     }
-}
 
-impl Spec {
+    /// Whether any worker may run the task, and be the first to.
+    #[inline]
+    fn has_no_place(&self) -> bool {
+        self.first_seat.is_none()
+            && matches!((&self.home, self.placement), (Home::Anywhere, Placement::Anywhere))
+    }
+
     /// What the task inherits from the code that spawns it.
     fn heritage(&self) -> Option<Heritage> {
         if self.inherits { Heritage::current() } else { None }
@@ -58,8 +61,13 @@ impl Shared {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        // SAFETY: future and output are `Send`.
-        unsafe { self.spawn_unchecked(spec, future) }
+        context::with(|context| match context {
+            Some(context) if Arc::ptr_eq(&context.shared, self) => {
+                spawn_from(context, spec, future)
+            }
+            // SAFETY: future and output are `Send`.
+            _ => unsafe { self.spawn_unchecked(spec, future) },
+        })
     }
 
     /// Spawns what makes a future, to be called and kept on the thread that polls it first.
@@ -102,7 +110,7 @@ impl Shared {
         Some(unsafe { self.spawn_unchecked(spec, future) })
     }
 
-    /// Spawns a task.
+    /// Spawns a task with a special place, or from elsewhere than a worker.
     ///
     /// # Safety
     /// The future and its output may be sent to whichever thread `spec` lets run the task, and
@@ -111,7 +119,7 @@ impl Shared {
     unsafe fn spawn_unchecked<F>(
         self: &Arc<Self>,
         mut spec: Spec,
-        mut future: F,
+        future: F,
     ) -> TaskHandle<F::Output>
     where
         F: Future + 'static,
@@ -123,61 +131,8 @@ impl Shared {
             spec.home = Home::Seat(seat);
             spec.placement = Placement::Pinned;
         }
-        let plain = matches!((&spec.home, spec.placement), (Home::Anywhere, Placement::Anywhere))
-            && spec.first_seat.is_none();
-        if plain {
-            // The common case, on a worker, without another thread's leave.
-            let mut parts = Some((spec, future));
-            let task = context::with_seat_of(self, |context, core| {
-                if self.gate.phase() >= Phase::Closing {
-                    return None;
-                }
-                let (spec, future) = parts.take()?;
-                let heritage = if context.bequeathing.get() { spec.heritage() } else { None };
-                // SAFETY: the caller's word.
-                Some(unsafe { self.spawn_here(core, spec, heritage, future) })
-            });
-            if let Some(Some(task)) = task {
-                // SAFETY: `publish` counted the handle's reference; the output is the future's.
-                return unsafe { TaskHandle::new(task) };
-            }
-            let Some(parts) = parts else { unreachable!("the parts are taken only with a task") };
-            (spec, future) = parts;
-            // SAFETY: the caller's word.
-            return unsafe { self.spawn_from_afar(spec, future) };
-        }
         // SAFETY: the caller's word.
         unsafe { self.spawn_from_afar(spec, future) }
-    }
-
-    #[inline]
-    unsafe fn spawn_here<F>(
-        self: &Arc<Self>,
-        core: &Core,
-        spec: Spec,
-        heritage: Option<Heritage>,
-        future: F,
-    ) -> TaskPtr
-    where
-        F: Future + 'static,
-    {
-        let block = self.pool.take(task::layout::<F>(), Some(&core.magazine), self);
-        let priority = spec.priority;
-        let birth = Birth {
-            vtable: task::vtable::<F>(),
-            id: TaskId::new(core.next_id(self)),
-            location: spec.location,
-            cold: cold(spec.name, spec.home, heritage),
-            born: core.duty.ticks.get(),
-        };
-        // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
-        let task = unsafe { task::init(block, birth, future) };
-        // SAFETY: initialised just now, and nobody else knows it yet.
-        unsafe { task.as_ref() }.state.publish(priority, Placement::Anywhere);
-        self.seats[core.seat].counters.tasks.spawned.add(1);
-        // SAFETY: `publish` counted the hint's reference.
-        core.push(self, unsafe { TaskRef::from_raw(task) }, priority, Arrival::Child);
-        task
     }
 
     /// Spawns from a thread that is no worker of this scheduler, or with a special place.
@@ -238,6 +193,63 @@ impl Shared {
             ended.finish();
         }
     }
+}
+
+/// Spawns on the thread of `context`, for its scheduler. What any worker may run needs nobody else's
+/// leave there.
+#[inline]
+pub(crate) fn spawn_from<F>(context: &Context, spec: Spec, future: F) -> TaskHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let shared = &context.shared;
+    match context.core() {
+        Some(core) if spec.has_no_place() && shared.accepts_children() => {
+            let inherits = context.bequeathing.get();
+            let heritage = if inherits { spec.heritage() } else { None };
+            let cold = cold(spec.name, spec.home, heritage);
+            spawn_child(shared, core, (spec.location, spec.priority, cold), future)
+        }
+        // SAFETY: future and output are `Send`.
+        _ => unsafe { shared.spawn_unchecked(spec, future) },
+    }
+}
+
+#[inline]
+fn spawn_child<F>(
+    shared: &Arc<Shared>,
+    core: &Core,
+    (location, priority, cold): (&'static Location<'static>, TaskPriority, Option<Box<Cold>>),
+    future: F,
+) -> TaskHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let block = shared.pool.take(task::layout::<F>(), Some(&core.magazine), shared);
+    let birth = Birth {
+        vtable: task::vtable::<F>(),
+        id: TaskId::new(core.next_id(shared)),
+        location,
+        cold,
+        born: core.duty.ticks.get(),
+    };
+    // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
+    let task = unsafe { task::init(block, birth, future) };
+    // SAFETY: initialised just now, and nobody else knows it yet.
+    unsafe { task.as_ref() }.state.publish(priority, Placement::Anywhere);
+    core.counters.tasks.spawned.add(1);
+    // SAFETY: `publish` counted the hint's reference.
+    let hint = unsafe { TaskRef::from_raw(task) };
+    if priority == TaskPriority::Normal {
+        core.push_child(shared, hint);
+    } else {
+        core.push(shared, hint, priority, Arrival::Child);
+    }
+    // SAFETY: `publish` counted the handle's reference; future and output are `Send`, so any worker
+    // may run it.
+    unsafe { TaskHandle::new(task) }
 }
 
 fn cold(

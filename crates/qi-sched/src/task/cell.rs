@@ -150,22 +150,22 @@ unsafe fn drop_output<F: Future>(task: TaskPtr) -> Result<(), Payload> {
 }
 
 /// # Safety
-/// The task of `F` has ended, its output is the caller's and still there, and `to` points at room
+/// The task of `F` ended so, its output is the caller's and still there, and `to` points at room
 /// for a `Result<F::Output, JoinError>`.
-unsafe fn take_output<F: Future>(task: TaskPtr, to: *mut ()) {
+unsafe fn take_output<F: Future>(task: TaskPtr, outcome: Outcome, to: *mut ()) {
     // SAFETY: the block holds a task of `F`.
     let stage = unsafe { stage::<F>(task) };
     // SAFETY: the caller refers to the task.
     let head = unsafe { task.as_ref() };
-    let result: Result<F::Output, JoinError> = match head.state.load().outcome() {
+    let result: Result<F::Output, JoinError> = match outcome {
         // SAFETY: Completed: the output is there, and not looked at again.
-        Some(Outcome::Completed) => Ok(unsafe { ManuallyDrop::take(&mut (*stage).output) }),
-        Some(Outcome::Failed) => {
+        Outcome::Completed => Ok(unsafe { ManuallyDrop::take(&mut (*stage).output) }),
+        Outcome::Failed => {
             // SAFETY: Failed: the payload is there, and not looked at again.
             let payload = unsafe { ManuallyDrop::take(&mut (*stage).panic) };
             Err(JoinError::panicked(head.id(), payload))
         }
-        Some(Outcome::Cancelled) | None => Err(JoinError::cancelled(head.id())),
+        Outcome::Cancelled => Err(JoinError::cancelled(head.id())),
     };
     // SAFETY: the caller's word about `to`.
     unsafe { to.cast::<Result<F::Output, JoinError>>().write(result) };

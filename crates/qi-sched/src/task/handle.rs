@@ -5,7 +5,7 @@ use super::header::{Header, TaskPtr};
 use super::id::TaskId;
 use super::reference::TaskRef;
 use super::status::TaskStatus;
-use super::transition::Detach;
+use super::transition::{Detach, Outcome};
 use crate::coop;
 use crate::error::{CancelError, JoinError};
 use crate::priority::TaskPriority;
@@ -14,7 +14,7 @@ use crate::worker::{context, in_place};
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -55,6 +55,7 @@ impl<T> Unpin for TaskHandle<T> {}
 impl<T> TaskHandle<T> {
     /// # Safety
     /// The caller gives the handle's reference, and the task's output is `T`.
+    #[inline]
     pub(crate) unsafe fn new(task: TaskPtr) -> Self {
         // SAFETY: the reference keeps the block.
         let id = unsafe { task.as_ref() }.id();
@@ -83,7 +84,7 @@ impl<T> TaskHandle<T> {
     /// The future resolves to a [`JoinError`] if the task panicked or was cancelled, or if it
     /// waits for this very task.
     pub fn join(self) -> Join<T> {
-        Join { handle: self, tried_in_place: false }
+        Join { handle: ManuallyDrop::new(self), stage: Stage::New }
     }
 
     /// Asks for the task to be cancelled: at its next suspension point its future is dropped, on a
@@ -175,10 +176,11 @@ impl<T> TaskHandle<T> {
     fn take(&mut self) -> Result<T, JoinError> {
         debug_assert!(!self.taken);
         self.taken = true;
+        let outcome = self.header().state.load().outcome().unwrap_or(Outcome::Cancelled);
         let mut result = MaybeUninit::<Result<T, JoinError>>::uninit();
         // SAFETY: DONE was seen while HANDLE was set, so the output is the handle's (I5); `taken`
         // says it is still there; its type is `T` by the word given to `new`.
-        unsafe { Header::take_output(self.task, result.as_mut_ptr().cast()) };
+        unsafe { Header::take_output(self.task, outcome, result.as_mut_ptr().cast()) };
         // SAFETY: written by `take_output`.
         unsafe { result.assume_init() }
     }
@@ -229,14 +231,41 @@ impl<T> fmt::Debug for TaskHandle<T> {
 /// Waits for a task, running it in place where it may. Made by [`TaskHandle::join`].
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Join<T> {
-    handle: TaskHandle<T>,
-    tried_in_place: bool,
+    /// Without its reference once `stage` says that the result was handed over.
+    handle: ManuallyDrop<TaskHandle<T>>,
+    stage: Stage,
+}
+
+/// How far a join has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    New,
+    /// The child was not to be run in place, or had to wait when it was.
+    Waiting,
+    /// The child ran to its end in place: nothing of it is left.
+    HandedOver,
 }
 
 impl<T> Join<T> {
     /// The handle back.
+    ///
+    /// # Panics
+    /// If the join has given out the result already.
+    #[track_caller]
     pub fn into_handle(self) -> TaskHandle<T> {
-        self.handle
+        assert!(self.stage != Stage::HandedOver, "the join has given out the task's result");
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: the handle is there, and `this` is not dropped.
+        unsafe { ManuallyDrop::take(&mut this.handle) }
+    }
+}
+
+impl<T> Drop for Join<T> {
+    fn drop(&mut self) {
+        if self.stage != Stage::HandedOver {
+            // SAFETY: the handle is there, and not looked at again.
+            unsafe { ManuallyDrop::drop(&mut self.handle) };
+        }
     }
 }
 
@@ -244,9 +273,18 @@ impl<T> Future for Join<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if !self.tried_in_place {
-            self.tried_in_place = true;
-            in_place::try_run(self.handle.header(), cx);
+        match self.stage {
+            Stage::New => {
+                self.stage = Stage::Waiting;
+                if let Some(ended) = in_place::try_run(self.handle.header(), cx) {
+                    self.stage = Stage::HandedOver;
+                    // SAFETY: the handle is ours, its waker was never left in the slot (the child
+                    // would not have been run), and the stage says that it is not used again.
+                    return Poll::Ready(unsafe { ended.hand_over() });
+                }
+            }
+            Stage::Waiting => {}
+            Stage::HandedOver => return Poll::Ready(Err(JoinError::taken(self.handle.id))),
         }
         self.handle.poll_result(cx)
     }
@@ -254,6 +292,9 @@ impl<T> Future for Join<T> {
 
 impl<T> fmt::Debug for Join<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Join").field(&self.handle).finish()
+        match self.stage {
+            Stage::HandedOver => f.debug_tuple("Join").field(&self.handle.id).finish(),
+            _ => f.debug_tuple("Join").field(&*self.handle).finish(),
+        }
     }
 }

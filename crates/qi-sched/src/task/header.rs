@@ -74,8 +74,9 @@ pub(crate) struct Vtable {
     pub(super) drop_future: unsafe fn(TaskPtr) -> Outcome,
     /// Drops the output or the panic. The caller has the output by I5.
     pub(super) drop_output: unsafe fn(TaskPtr) -> Result<(), Payload>,
-    /// Moves a `Result<T, JoinError>` to the given place. The caller has the output by I5.
-    pub(super) take_output: unsafe fn(TaskPtr, *mut ()),
+    /// Moves a `Result<T, JoinError>` to the given place. The caller has the output by I5, and says
+    /// how the task ended.
+    pub(super) take_output: unsafe fn(TaskPtr, Outcome, *mut ()),
 }
 
 /// The constant part of a new task.
@@ -200,10 +201,10 @@ impl Header {
     /// Moves the output to `to`, which points at a `Result<T, JoinError>` without content.
     ///
     /// # Safety
-    /// The output is there, the caller's (I5), and of that type.
-    pub(crate) unsafe fn take_output(task: TaskPtr, to: *mut ()) {
+    /// The task ended so; the output is there, the caller's (I5), and of that type.
+    pub(crate) unsafe fn take_output(task: TaskPtr, outcome: Outcome, to: *mut ()) {
         // SAFETY: as for `poll`.
-        unsafe { (task.as_ref().vtable.take_output)(task, to) }
+        unsafe { (task.as_ref().vtable.take_output)(task, outcome, to) }
     }
 
     /// Gives references back, and the block with the last.

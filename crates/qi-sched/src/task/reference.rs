@@ -35,6 +35,11 @@ impl TaskRef {
         ManuallyDrop::new(self).0
     }
 
+    /// Whether this refers to that task.
+    pub(crate) fn is(&self, task: &Header) -> bool {
+        self.0 == TaskPtr::from(task)
+    }
+
     /// A reference to the task in a block, if there is a live one. (I6)
     pub(crate) fn from_block(block: NonNull<FreeBlock>) -> Option<Self> {
         let task: TaskPtr = block.cast();

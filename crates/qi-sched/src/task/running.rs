@@ -6,6 +6,7 @@
 //!                        │ cancel (drops the future) ◄────────────────┘
 //!                        ▼
 //!                      Ended ─ finish ─► the joiner is woken, references go back
+//!                            ─ hand_over ─► the joiner, who ran it in place, has the result
 //! ```
 //!
 //! The types do not let a future be polled twice at once, or after its end; this is why the worker
@@ -15,9 +16,11 @@ use super::header::{Header, TaskPtr};
 use super::reference::TaskRef;
 use super::transition::{Claim, Outcome, Suspend};
 use super::waker;
+use crate::error::JoinError;
 use crate::local::Heritage;
 use crate::priority::TaskPriority;
 use crate::worker::ThreadSlot;
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::task::Context;
 
@@ -85,8 +88,17 @@ impl TaskRef {
 
 impl Running {
     /// Claims a task that has never run, for the one who joins it.
+    #[inline]
     pub(crate) fn in_place(task: &Header) -> Option<Self> {
         task.state.claim_in_place().then(|| Self { task: TaskPtr::from(task), hint: false })
+    }
+
+    /// Keeps the reference of a hint that was found beside the claim.
+    #[inline]
+    pub(crate) fn keep(&mut self, hint: TaskRef) {
+        debug_assert!(!self.hint && hint.is(self.header()));
+        self.hint = true;
+        let _ = hint.into_raw();
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -161,6 +173,26 @@ impl Ended {
 
     pub(crate) fn outcome(&self) -> Outcome {
         self.outcome
+    }
+
+    /// Makes the end known to all but the caller, who ran the task in place to join it: hands it the
+    /// result, and gives back the references that this and the handle hold.
+    ///
+    /// # Safety
+    /// The caller is the owner of the task's handle, whose waker is not in the join slot; it never
+    /// uses the handle's reference again; the task's output is `T`.
+    #[inline]
+    pub(crate) unsafe fn hand_over<T>(self) -> Result<T, JoinError> {
+        let mut result = MaybeUninit::<Result<T, JoinError>>::uninit();
+        // SAFETY: RUNNING is held, so the stage is ours (I2), and HANDLE is set and ours, so that
+        // nobody takes the output later; it is a `T` by the caller's word.
+        unsafe { Header::take_output(self.task, self.outcome, result.as_mut_ptr().cast()) };
+        if self.header().state.complete_for_joiner(self.outcome, self.hint) {
+            // SAFETY: these were the last references.
+            unsafe { Header::free(self.task) };
+        }
+        // SAFETY: written by `take_output`.
+        unsafe { result.assume_init() }
     }
 
     /// Makes the end known: sets the final state, wakes who waits, gives references back.

@@ -25,6 +25,7 @@
 //!   clear, to nobody while it is set, and to the completer once DONE was set over a set
 //!   JOIN_WAKER; the handle cannot clear the bit after DONE. (I4)
 //! * The output belongs to the handle if HANDLE was set when DONE was, else to the completer. (I5)
+//!   Who joins a task and runs it in place is both, and takes the output before DONE is set.
 //!
 //! # Memory ordering
 //! Every successful transition is `AcqRel`: it publishes what its caller did before and sees what
@@ -77,6 +78,10 @@ const LOAN_SHIFT: u32 = 17;
 /// and this is read at each step.
 const LANE_SHIFT: u32 = 19;
 
+/// What a task that may be run in place has set, and what it has not.
+const IN_PLACE: u64 = SCHEDULED | FRESH;
+const NOT_IN_PLACE: u64 = RUNNING | DONE | CANCEL | PINNED | BLOCKING;
+
 /// The reference count counts in this unit.
 const REF_ONE: u64 = 1 << 24;
 /// More references than any program can hold honestly: somebody leaks clones in a loop.
@@ -102,6 +107,12 @@ impl Snapshot {
 
     pub(crate) fn is_scheduled(self) -> bool {
         self.0 & (SCHEDULED | RUNNING | DONE) == SCHEDULED
+    }
+
+    /// Whether whoever holds the handle, and has not polled it yet, may claim the task in place.
+    #[inline]
+    pub(crate) fn may_run_in_place(self) -> bool {
+        self.0 & (IN_PLACE | NOT_IN_PLACE | JOIN_WAKER) == IN_PLACE
     }
 
     pub(crate) fn is_fresh(self) -> bool {
@@ -216,10 +227,8 @@ impl State {
     /// run it in place. Its hint stays behind in some queue and is found stale.
     pub(crate) fn claim_in_place(&self) -> bool {
         self.update(|word| {
-            let wanted = SCHEDULED | FRESH;
-            let unwanted = RUNNING | DONE | CANCEL | PINNED | BLOCKING;
-            if word & (wanted | unwanted) == wanted {
-                (Some((word & !wanted) | RUNNING), true)
+            if word & (IN_PLACE | NOT_IN_PLACE) == IN_PLACE {
+                (Some((word & !IN_PLACE) | RUNNING), true)
             } else {
                 (None, false)
             }
@@ -277,6 +286,23 @@ impl State {
                 (ended - held * REF_ONE, 0)
             };
             (Some(new), Completion { wake_joiner, drop_output, refs })
+        })
+    }
+
+    /// Ends a task that its joiner ran in place, for a caller that is both: it holds RUNNING and the
+    /// handle, whose waker is not in the join slot, and has taken the output out. `hint`: it holds a
+    /// hint's reference as well as the life's and the handle's; all of them go. `true` if they were
+    /// the last, and the caller frees the block.
+    #[must_use]
+    pub(crate) fn complete_for_joiner(&self, outcome: Outcome, hint: bool) -> bool {
+        let held = 2 + u64::from(hint);
+        self.update(|word| {
+            debug_assert!(word & RUNNING != 0 && word & (DONE | JOIN_WAKER) == 0);
+            debug_assert!(word & HANDLE != 0);
+            let flags = word & !(RUNNING | SCHEDULED | HANDLE);
+            let new = (flags | DONE | ((outcome as u64) << OUTCOME_SHIFT)) - held * REF_ONE;
+            let last = Snapshot(new).refs() == 0;
+            (Some(new), last || cfg!(qi_mutant = "state_joiner_always_frees"))
         })
     }
 

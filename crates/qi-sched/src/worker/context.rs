@@ -121,6 +121,10 @@ impl Context {
 
     /// Leaves the seat, and gives it to the caller.
     pub(crate) fn stand_up(&self) -> Option<Box<Core>> {
+        // Children of the poll that stands up are for whoever sits down, or steals.
+        if let Some(core) = self.core() {
+            core.spill(&self.shared);
+        }
         let core = self.core.take()?;
         // SAFETY: leaked in `sit`, and taken out of the only place that held it.
         let core = unsafe { Box::from_raw(core.as_ptr()) };

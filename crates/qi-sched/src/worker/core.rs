@@ -6,7 +6,9 @@
 use super::counters::SeatCounters;
 use crate::pool::Magazine;
 use crate::priority::TaskPriority;
-use crate::queue::{Arrival, HomeQueues, Inbox, LocalQueues, ShareAccount, Stealers};
+use crate::queue::{
+    Arrival, Cradles, HomeQueues, Inbox, LocalQueues, Nursery, ShareAccount, Stealers,
+};
 use crate::rng::Rng;
 use crate::scheduler::Shared;
 use crate::task::TaskRef;
@@ -31,6 +33,9 @@ const UNKNOWN_POLL_NS: u64 = 100_000;
 /// The seat's owner's part.
 pub(crate) struct Core {
     pub(crate) seat: usize,
+    /// The seat's figures, which this worker writes.
+    pub(crate) counters: Arc<SeatCounters>,
+    pub(crate) nursery: Nursery,
     pub(crate) queues: LocalQueues,
     pub(crate) homed: HomeQueues,
     pub(crate) magazine: Magazine,
@@ -73,6 +78,7 @@ pub(crate) struct Duty {
     /// Whether the worker has slept since it last read the clock.
     pub(crate) slept: Cell<bool>,
     pub(crate) last_pick: Cell<u64>,
+    pub(crate) last_claimed: Cell<u64>,
     pub(crate) last_time: Cell<Instant>,
     pub(crate) last_turn: Cell<Instant>,
     /// How long polls take, as far as the last readings tell: it follows long ones at once and
@@ -103,7 +109,8 @@ pub(crate) struct Seat {
     pub(crate) stealers: Stealers,
     /// Runnable tasks that must stay on this seat (stealing is off).
     pub(crate) inbox: Inbox,
-    pub(crate) counters: SeatCounters,
+    pub(crate) counters: Arc<SeatCounters>,
+    pub(crate) cradles: Arc<Cradles>,
     /// The owner's picks: if they stand still while the worker is awake, it is inside one poll.
     pub(crate) heartbeat: AtomicU64,
     /// The heartbeat at which the monitor found the worker stuck: then even its only task may be
@@ -124,8 +131,12 @@ impl Seat {
         seed: u64,
         now: Instant,
     ) -> (Self, Box<Core>) {
+        let counters = Arc::<SeatCounters>::default();
+        let cradles = Arc::<Cradles>::default();
         let core = Box::new(Core {
             seat,
+            counters: counters.clone(),
+            nursery: Nursery::new(cradles.clone()),
             queues: LocalQueues::default(),
             homed: HomeQueues::default(),
             magazine: Magazine::default(),
@@ -144,6 +155,7 @@ impl Seat {
                 interval: Cell::new(1),
                 slept: Cell::new(true),
                 last_pick: Cell::new(0),
+                last_claimed: Cell::new(0),
                 last_time: Cell::new(now),
                 last_turn: Cell::new(now),
                 poll_ns: Cell::new(UNKNOWN_POLL_NS),
@@ -155,7 +167,8 @@ impl Seat {
         let shared = Self {
             stealers: Stealers::default(),
             inbox: Inbox::default(),
-            counters: SeatCounters::default(),
+            counters,
+            cradles,
             heartbeat: AtomicU64::new(0),
             stuck_at: AtomicU64::new(u64::MAX),
             recalled: AtomicBool::new(false),
@@ -213,10 +226,49 @@ impl Core {
         }
     }
 
+    /// Keeps a new child of Normal priority at hand for as long as its parent's poll lasts, unless
+    /// somebody is looking for work, or there is enough of it to wake somebody.
+    #[inline]
+    pub(crate) fn push_child(&self, shared: &Shared, task: TaskRef) {
+        if self.nursery.is_full() {
+            self.spill_half(shared);
+        }
+        self.nursery.push(task);
+        let count = self.nursery.len();
+        if shared.sleep.somebody_searches() {
+            self.spill(shared);
+        } else if count.is_power_of_two()
+            && self.duty.is_worth_help(count)
+            && shared.sleep.somebody_sleeps()
+        {
+            // With nobody to wake there is nobody to show them to: who runs out of work searches.
+            self.spill(shared);
+            shared.notify();
+        }
+    }
+
+    /// Shows the children that the present poll has spawned to everybody: when it ends, or waits
+    /// for its thread.
+    #[inline]
+    pub(crate) fn spill(&self, shared: &Shared) {
+        if !self.nursery.is_empty() {
+            self.spill_all(shared);
+        }
+    }
+
+    fn spill_all(&self, shared: &Shared) {
+        self.nursery.drain(|task| self.push(shared, task, TaskPriority::Normal, Arrival::Child));
+    }
+
+    fn spill_half(&self, shared: &Shared) {
+        self.nursery
+            .drain_half(|task| self.push(shared, task, TaskPriority::Normal, Arrival::Child));
+    }
+
     /// What does not fit the local queue goes to the global one. Nothing is rejected.
     #[cold]
     fn overflow(&self, shared: &Shared, task: TaskRef, lane: TaskPriority) {
-        shared.seats[self.seat].counters.overflows.add(1);
+        self.counters.overflows.add(1);
         self.overflowing.set(true);
         shared.inject(task, lane);
     }
@@ -224,7 +276,7 @@ impl Core {
     /// Queues a task that must stay on this seat.
     pub(crate) fn push_homed(&self, shared: &Shared, task: TaskRef, lane: TaskPriority) {
         if self.homed.len() >= shared.config.queue_capacity {
-            shared.seats[self.seat].counters.overflows.add(1);
+            self.counters.overflows.add(1);
         }
         self.homed.push(task, lane);
     }

@@ -12,7 +12,6 @@
 use super::context::Context;
 use super::core::Core;
 use crate::priority::TaskPriority;
-use crate::scheduler::Shared;
 use std::time::{Duration, Instant};
 
 /// Picks between two readings of the clock while polls are short.
@@ -34,7 +33,7 @@ pub(crate) fn perform(context: &Context, core: &Core) {
     let seat = core.seat;
     let now = shared.clock.now();
     let pick = core.picks.get();
-    account(shared, core, now, pick);
+    account(core, now, pick);
     duty.last_pick.set(pick);
     duty.last_time.set(now);
     duty.ticks.set(shared.ticks(now));
@@ -52,14 +51,14 @@ pub(crate) fn perform(context: &Context, core: &Core) {
 }
 
 /// The last reading before a sleep: the polls since the one before would go unnoticed otherwise.
-pub(crate) fn before_sleep(shared: &Shared, core: &Core, now: Instant) {
-    account(shared, core, now, core.picks.get());
+pub(crate) fn before_sleep(core: &Core, now: Instant) {
+    account(core, now, core.picks.get());
     core.duty.slept.set(true);
 }
 
 /// Notes the longest poll, and adapts the interval, unless the worker has slept since the last
 /// reading.
-fn account(shared: &Shared, core: &Core, now: Instant, pick: u64) {
+fn account(core: &Core, now: Instant, pick: u64) {
     let duty = &core.duty;
     let picks = pick - duty.last_pick.get();
     if duty.slept.replace(false) || picks == 0 {
@@ -70,9 +69,12 @@ fn account(shared: &Shared, core: &Core, now: Instant, pick: u64) {
     let nanoseconds = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
     if picks == 1 || average > LONG {
         // For several picks together this is an upper bound, close because the others were short.
-        shared.seats[core.seat].counters.longest_poll_ns.at_least(nanoseconds);
+        core.counters.longest_poll_ns.at_least(nanoseconds);
     }
-    duty.note_polls(u64::try_from(average.as_nanos()).unwrap_or(u64::MAX));
+    // Children run in place count here: a backlog of them is worth what they take each.
+    let polls = core.counters.tasks.claimed.get();
+    let polled = polls.wrapping_sub(duty.last_claimed.replace(polls)).max(1);
+    duty.note_polls(nanoseconds / polled);
     let interval = if average > LONG { 1 } else { (duty.interval.get() * 2).min(MAX_INTERVAL) };
     duty.interval.set(interval);
 }

@@ -9,11 +9,11 @@
 use super::context::Context;
 use super::core::Core;
 use super::duty;
-use super::run::execute;
+use super::run::execute_in_place;
 use crate::TaskPriority;
 use crate::coop;
 use crate::queue::Arrival;
-use crate::task::{self, Header, Running};
+use crate::task::{self, Ended, Header, Running};
 use std::sync::Arc;
 use std::task::Context as TaskContext;
 
@@ -23,36 +23,53 @@ const MAX_NESTING: u32 = 64;
 /// Stale entries looked at when a child that was run in place ends.
 const CLEAN_UP: u32 = 16;
 
-/// Runs `child` now if it has not begun and nothing speaks against it.
-pub(crate) fn try_run(child: &Header, cx: &TaskContext<'_>) {
+/// Runs `child` now if it has not begun and nothing speaks against it. Its end, if it came to one,
+/// is the caller's, who holds the child's handle.
+#[inline]
+pub(crate) fn try_run(child: &Header, cx: &TaskContext<'_>) -> Option<Ended> {
+    if !child.state.load().may_run_in_place() {
+        return None;
+    }
     super::context::with(|context| {
-        let Some(context) = context else { return };
-        if may_run(context, child, cx) {
-            run(context, child);
-        }
-    });
+        let context = context?;
+        let core = context.core()?;
+        if may_run(context, core, child, cx) { run(context, child) } else { None }
+    })
 }
 
 /// The conditions under which a child may run in place: the parent is a task of this scheduler,
 /// polled with its own waker on a seat, free to move (not pinned, no root future: it may hold
 /// guards that the child wants) and with budget left; nothing more urgent waits, and the pick is not
 /// owed to another lane; and there is stack. Whether the child is un-started is decided by the claim.
-fn may_run(context: &Context, child: &Header, cx: &TaskContext<'_>) -> bool {
-    let word = child.state.load();
-    if !word.is_fresh() || !word.is_scheduled() || word.is_pinned() || word.is_blocking() {
-        return false;
-    }
-    let (Some(parent), Some(core)) = (context.current_task(), context.core()) else { return false };
-    let parent_is_free = !parent.state.load().is_pinned();
+#[inline]
+fn may_run(context: &Context, core: &Core, child: &Header, cx: &TaskContext<'_>) -> bool {
+    let Some(parent) = context.current_task() else { return false };
     context.shared.config.run_in_place
-        && parent_is_free
+        && !parent.state.load().is_pinned()
         && task::wakes(cx.waker(), parent.into())
         && Arc::ptr_eq(child.shared(), &context.shared)
         && context.nesting.get() < MAX_NESTING
         && stack_pointer() > context.stack_floor.get()
-        && !anything_above(context, core, word.lane())
         && has_budget(context, core)
-        && (context.shared.lanes.only_normal() || core.shares.begin_in_place(word.lane()))
+        && (only_normal(context, core) || is_its_turn(context, core, child))
+}
+
+/// Whether no lane but Normal is in use anywhere that this worker can see.
+#[inline]
+fn only_normal(context: &Context, core: &Core) -> bool {
+    context.shared.lanes.only_normal() && core.homed.is_empty() && context.pinned.is_empty()
+}
+
+/// Among several lanes in use: whether the child may be picked now.
+#[cold]
+fn is_its_turn(context: &Context, core: &Core, child: &Header) -> bool {
+    let lane = child.state.load().lane();
+    if lane == TaskPriority::Low {
+        // The nursery's children are above it.
+        core.spill(&context.shared);
+    }
+    !anything_above(context, core, lane)
+        && (context.shared.lanes.only_normal() || core.shares.begin_in_place(lane))
 }
 
 /// Whether something more urgent than `lane` waits.
@@ -83,28 +100,39 @@ fn has_budget(context: &Context, core: &Core) -> bool {
     alone
 }
 
-fn run(context: &Context, child: &Header) {
+#[inline]
+fn run(context: &Context, child: &Header) -> Option<Ended> {
+    let core = context.core()?;
     let lane = child.state.load().lane();
-    let Some(running) = Running::in_place(child) else { return };
-    if let Some(core) = context.core() {
-        let counters = &context.shared.seats[core.seat].counters;
-        counters.in_place.add(1);
-        counters.polls[lane.index()].add(1);
-        counters.tasks.claimed.add(1);
-        core.stale_children.set(core.stale_children.get() + 1);
+    let mut running = Running::in_place(child)?;
+    match core.nursery.take(child) {
+        Some(hint) => running.keep(hint),
+        None => core.stale_children.set(core.stale_children.get() + 1),
     }
+    core.counters.in_place.add(1);
+    core.counters.polls[lane.index()].add(1);
+    core.counters.tasks.claimed.add(1);
     // The child's polls spend the parent's budget.
     context.budget.set(context.budget.get() - 1);
     context.nesting.set(context.nesting.get() + 1);
-    execute(context, running, false);
+    let ended = execute_in_place(context, running);
     context.nesting.set(context.nesting.get() - 1);
     clean_up(context, lane);
+    ended
 }
 
 /// Drops entries of children that were run in place while they lie on top: so a whole tree run in
 /// place leaves nothing behind.
+#[inline]
 fn clean_up(context: &Context, lane: TaskPriority) {
+    // The child may have handed the seat over.
     let Some(core) = context.core() else { return };
+    if core.stale_children.get() > 0 && core.nursery.is_empty() {
+        drop_stale(context, core, lane);
+    }
+}
+
+fn drop_stale(context: &Context, core: &Core, lane: TaskPriority) {
     let Some(queue) = core.queues.used(lane) else { return };
     for _ in 0..CLEAN_UP {
         if core.stale_children.get() == 0 {

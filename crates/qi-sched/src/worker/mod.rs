@@ -49,6 +49,8 @@ pub(crate) fn step(context: &Context) -> Step {
     if core.asleep.get() {
         wake_up(context, core);
     }
+    // Only a thread that blocks inside a poll and has kept its seat has anything here.
+    core.spill(&context.shared);
     let pick = core.picks.get() + 1;
     core.picks.set(pick);
     // Relaxed: the heartbeat says only that the worker moves.
@@ -123,9 +125,9 @@ fn fall_asleep(context: &Context, core: &Core) -> Step {
         return Step::Worked;
     }
     context.shared.leave_if_idle();
-    context.shared.seats[core.seat].counters.parks.add(1);
+    core.counters.parks.add(1);
     let now = context.shared.clock.now();
-    duty::before_sleep(&context.shared, core, now);
+    duty::before_sleep(core, now);
     core.patience.sleeps(now);
     Step::WouldPark
 }

@@ -18,8 +18,8 @@ pub(crate) fn run(context: &Context, task: TaskRef) -> bool {
     match context.core() {
         Some(core) => {
             let seat = &context.shared.seats[core.seat];
-            seat.counters.polls[lane.index()].add(1);
-            seat.counters.tasks.claimed.add(1);
+            core.counters.polls[lane.index()].add(1);
+            core.counters.tasks.claimed.add(1);
             // Relaxed: for the monitor, which copes with any value.
             seat.current.store(running.as_ptr().addr().get(), Relaxed);
         }
@@ -44,7 +44,7 @@ fn forget_stale_child(context: &Context) {
 
 /// Polls a task, or drops its future if it is cancelled, and does what follows.
 #[inline]
-pub(crate) fn execute(context: &Context, running: Running, cancelled: bool) {
+fn execute(context: &Context, running: Running, cancelled: bool) {
     if running.header().cold().is_none() {
         return execute_as(Kind::Plain, context, running, cancelled);
     }
@@ -67,20 +67,58 @@ fn execute_as(kind: Kind, context: &Context, running: Running, cancelled: bool) 
     if cancelled {
         return drop_future(context, running);
     }
+    let (polled, yields) = poll(kind, context, running);
+    if let Some(core) = context.core() {
+        core.spill(&context.shared);
+    }
+    match polled {
+        Polled::Ended(ended) => conclude(context, ended),
+        Polled::Pending(running) => suspend(context, running, yields),
+    }
+}
+
+/// Polls a task; says also whether it asked to be polled again.
+#[inline(always)]
+fn poll(kind: Kind, context: &Context, running: Running) -> (Polled, bool) {
     // The one who polls this task may have asked to be polled again itself.
     let outer_yields = context.yielding.replace(false);
     let polled = context.with_frame(Some(running.as_ptr()), || match kind {
         Kind::Plain => running.poll(),
         Kind::Special => with_legacy(running.legacy(), || running.poll()),
     });
-    let yields = context.yielding.replace(outer_yields);
+    (polled, context.yielding.replace(outer_yields))
+}
+
+/// Polls a task for the one who joins it and runs it in place; gives back its end.
+#[inline]
+pub(crate) fn execute_in_place(context: &Context, running: Running) -> Option<Ended> {
+    let plain = running.header().cold().is_none();
+    let kind = if plain { Kind::Plain } else { Kind::Special };
+    let (polled, yields) = poll(kind, context, running);
     match polled {
-        Polled::Ended(ended) => conclude(context, ended),
-        Polled::Pending(running) => match running.suspend(yields) {
-            Suspended::Waiting => {}
-            Suspended::Requeue(task, lane) => Shared::schedule(task, lane),
-            Suspended::Cancelled(running) => drop_future(context, running),
-        },
+        Polled::Ended(ended) => {
+            if kind == Kind::Special {
+                ended.give_up_legacy();
+            }
+            context.shared.before_end(ended.outcome());
+            context.shared.count_end(context.core(), ended.outcome());
+            // Its state says so a moment later, when the caller has the result.
+            context.shared.after_end(ended.outcome());
+            Some(ended)
+        }
+        Polled::Pending(running) => {
+            suspend(context, running, yields);
+            None
+        }
+    }
+}
+
+#[inline]
+fn suspend(context: &Context, running: Running, yields: bool) {
+    match running.suspend(yields) {
+        Suspended::Waiting => {}
+        Suspended::Requeue(task, lane) => Shared::schedule(task, lane),
+        Suspended::Cancelled(running) => drop_future(context, running),
     }
 }
 
@@ -120,7 +158,7 @@ fn conclude(context: &Context, ended: Ended) {
     }
     let outcome = ended.outcome();
     context.shared.before_end(outcome);
-    context.shared.count_end(context.core().map(|core| core.seat), outcome);
+    context.shared.count_end(context.core(), outcome);
     // Who joined this task goes on before anything else: so a tree of tasks stays depth first.
     context.with_arrival(Arrival::Child, || ended.finish());
     context.shared.after_end(outcome);

@@ -79,9 +79,7 @@ pub(crate) fn wait(context: &Context, core: &Core) -> bool {
     }
     let shared = &*context.shared;
     // A scheduler that closes has nothing to hand out at once: whoever wakes a worker then unparks it.
-    if shared.is_closing()
-        || !core.patience.is_earned(shared.seats[core.seat].counters.tasks.claimed.get())
-    {
+    if shared.is_closing() || !core.patience.is_earned(core.counters.tasks.claimed.get()) {
         return false;
     }
     let begun = shared.clock.now();

@@ -66,7 +66,7 @@ pub(crate) fn from_others(
             let own = core.queues.lane(lane, &seats[core.seat].stealers);
             seats[victim].stealers.used(lane)?.steal_into(own, shared.config.queue_capacity)
         })?;
-    seats[core.seat].counters.steals.add(1);
+    core.counters.steals.add(1);
     Some(task)
 }
 

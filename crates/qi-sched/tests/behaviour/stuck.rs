@@ -52,6 +52,44 @@ fn a_task_behind_a_stuck_one_is_run_by_another_worker() {
 }
 
 #[test]
+fn the_children_of_a_stuck_poll_are_run_by_others_however_many() {
+    for children in [1, 2, 15, 16, 17, 40] {
+        on(builder(2), move |scheduler| {
+            let release = Gate::default();
+            let released = release.clone();
+            let stuck = scheduler.spawn(async move {
+                let tasks: Vec<_> =
+                    (0..children).map(|n| qi_sched::spawn(async move { n })).collect();
+                released.wait();
+                tasks
+            });
+            until(|| scheduler.stats().completed_tasks == children);
+            release.open();
+            for (n, task) in scheduler.block_on(stuck).unwrap().into_iter().enumerate() {
+                assert_eq!(scheduler.block_on(task).unwrap(), n as u64);
+            }
+        });
+    }
+}
+
+#[test]
+fn children_are_there_for_others_while_their_parent_blocks() {
+    on(builder(1), |scheduler| {
+        let task = scheduler.spawn(async {
+            let children: Vec<_> = (0..5).map(|n| qi_sched::spawn(async move { n })).collect();
+            // The thread that takes the seat over runs them.
+            let inner = qi_sched::Handle::current();
+            let mut sum = 0;
+            for child in children {
+                sum += inner.block_on(child).unwrap();
+            }
+            sum
+        });
+        assert_eq!(scheduler.block_on(task).unwrap(), 10);
+    });
+}
+
+#[test]
 fn with_all_workers_stuck_an_extra_one_runs_what_waits() {
     for workers in [1, 3] {
         on(builder(workers), |scheduler| {
