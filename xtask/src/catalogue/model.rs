@@ -48,6 +48,7 @@ pub(crate) const MODELS: &[Model] = &[
         preemption_bound: 3,
         mutants: &[
             "state_claim_keeps_scheduled",
+            "state_joiner_always_frees",
             "state_suspend_forgets_wake",
             "state_wake_without_write",
         ],
@@ -95,6 +96,18 @@ pub(crate) const MODELS: &[Model] = &[
             "gate_enter_without_fence",
             "gate_walk_ends_unordered",
         ],
+    },
+    Model {
+        name: "loom_semaphore",
+        package: "qi-sync",
+        preemption_bound: 3,
+        mutants: &["semaphore_keeps_abandoned_permits", "semaphore_waits_unannounced"],
+    },
+    Model {
+        name: "loom_notify",
+        package: "qi-sync",
+        preemption_bound: 3,
+        mutants: &["notify_swallows_abandoned", "notify_waits_unannounced"],
     },
 ];
 
