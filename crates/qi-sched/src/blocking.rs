@@ -6,7 +6,7 @@
 //! # When the system refuses a thread
 //! The threads that are there come to the call, and the monitor asks again: they may all be waiting
 //! for the very calls that are queued. Without a thread in the pool, or without a monitor, a worker
-//! runs the call: late and in the way of others, but run.
+//! runs the call: late and in the way of others, but run. (I49)
 #![forbid(unsafe_code)]
 
 use crate::scheduler::Shared;

@@ -4,9 +4,10 @@
 //! Three kinds of errors come out of accept(2):
 //! * The *connection* is broken: its peer gave up before it was accepted, or the network between
 //!   did. It is gone from the queue, and the next one is taken at once.
-//! * The *process or the system* is out of descriptors or memory. The connection stays in the queue,
-//!   so trying at once would spin, and no event will tell when there is room again. So the listener
-//!   pauses: [`FIRST_PAUSE`], then twice as long each time, up to [`LONGEST_PAUSE`].
+//! * The *process or the system* is out of descriptors or memory, or the event queue takes no more
+//!   sources (ENOSPC of epoll_ctl(2)). The connection stays in the queue, so trying at once would
+//!   spin, and no event will tell when there is room again. So the listener pauses:
+//!   [`FIRST_PAUSE`], then twice as long each time, up to [`LONGEST_PAUSE`].
 //! * The *listener* itself cannot accept. Only that is for the caller.
 
 use super::os;
@@ -45,7 +46,7 @@ impl Patience {
         if concerns_connection(&error) {
             return Ok(Retry::AtOnce);
         }
-        if error.kind() == io::ErrorKind::OutOfMemory || os::is_shortage(&error) {
+        if is_full(&error) || os::is_shortage(&error) {
             if self.next == FIRST_PAUSE {
                 // Once per accept: whoever runs the server needs to know why nobody gets in.
                 tracing::warn!(%error, "cannot accept connections now, will try again");
@@ -56,6 +57,11 @@ impl Patience {
         }
         Err(error)
     }
+}
+
+/// Whether memory, or the system's table of what is watched, is full.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull)
 }
 
 /// Linux hands the pending errors of a connection to whoever accepts it.
@@ -95,6 +101,12 @@ mod tests {
             }
         }
         assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
+    }
+
+    #[test]
+    fn a_full_event_queue_is_waited_for() {
+        let retry = Patience::new().judge(io::ErrorKind::StorageFull.into());
+        assert_eq!(retry.ok(), Some(Retry::After(FIRST_PAUSE)));
     }
 
     #[test]
