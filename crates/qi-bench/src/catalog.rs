@@ -229,6 +229,8 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     row("urgent-wake-foreign", "bad-days", "the same, woken by a foreign thread", URGENT, TWO_POLLS, FUTURES).seldom(),
     row("escalate", "bad-days", "a High task waits for a Low one behind 10,000 Normal ones of 50 to 100 µs", URGENT, TWO_POLLS, ONLY_QI).seldom(),
     row("escalate-off", "bad-days", "the same with escalation switched off", URGENT, NO_BAR, ONLY_QI).seldom(),
+    row("escalate-lock", "bad-days", "the same, the High task waiting for a lock that the Low one holds", URGENT, TWO_POLLS, ONLY_QI).seldom(),
+    row("escalate-lock-off", "bad-days", "the same with escalation switched off", URGENT, NO_BAR, ONLY_QI).seldom(),
     row("stall", "bad-days", "timers and echoes of others while a task holds one of two workers: 1000 × 30 ms", STALLED, IN_TWO_INTERVALS, FUTURES).seldom().within(180),
     row("stall-long", "bad-days", "the same, once for a second", STALLED, IN_TWO_INTERVALS, FUTURES),
     row("stall-lone", "bad-days", "timers and echoes of others while a task holds the only worker: 1000 × 30 ms", STALLED, PAST_THE_THRESHOLD, ONLY_QI).seldom().within(180),

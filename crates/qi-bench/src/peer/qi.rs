@@ -13,7 +13,7 @@ use qi_runtime::{AsyncRuntime, AsyncRuntimeConfig, Clock};
 
 use super::{Disposable, ECHO_BUFFER, Peer};
 use crate::sample::Sample;
-use crate::workload::{self, Job};
+use crate::workload::{self, Job, Wanted};
 
 /// Qi as its users get it.
 pub(crate) struct Qi(AsyncRuntime);
@@ -159,8 +159,10 @@ impl<const STACKS: usize> Disposable for Owned<STACKS> {
 /// Qi's workloads; `None` for a name that is not among them.
 pub(crate) fn run(workload: &str, job: &Job) -> Option<Sample> {
     match workload {
-        "escalate" => Some(workload::escalate(job, true)),
-        "escalate-off" => Some(workload::escalate(job, false)),
+        "escalate" => Some(workload::escalate(job, Wanted::End, true)),
+        "escalate-off" => Some(workload::escalate(job, Wanted::End, false)),
+        "escalate-lock" => Some(workload::escalate(job, Wanted::Lock, true)),
+        "escalate-lock-off" => Some(workload::escalate(job, Wanted::Lock, false)),
         "lifecycle-128" => workload::run_disposable::<Owned<128>>("lifecycle", job),
         _ => workload::run::<Qi>(workload, job)
             .or_else(|| workload::run_disposable::<Owned<0>>(workload, job)),

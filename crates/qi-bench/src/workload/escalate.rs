@@ -1,4 +1,5 @@
-//! A High task waits for a Low one behind ten thousand Normal ones, with and without escalation.
+//! A High task waits for a Low one behind ten thousand Normal ones, for its end or for its lock, with
+//! and without escalation.
 //!
 //! A pair is spawned every few milliseconds whether the last one is done or not; each wait counts
 //! from the moment at which the High task begins to wait.
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use qi_runtime::AsyncRuntime;
 use qi_runtime::async_runtime::TaskPriority;
 use qi_runtime::time::sleep_until;
+use qi_sched::lock::RawLock;
 
 use super::Job;
 use super::flood::Flood;
@@ -19,11 +21,21 @@ use crate::peer::qi::Qi;
 use crate::sample::Sample;
 
 /// Waits of a full run; fewer without escalation, where each lasts many polls.
-const WAITS: u64 = 2500;
+const WAITS: u64 = 2000;
 const WAITS_UNAIDED: u64 = 500;
+/// The distance of two pairs, in usual gaps: without escalation Low's share must be enough for all.
+const GAPS: u32 = 4;
 
-/// One pair.
-fn spawn_pair(tell: Sender<Duration>) {
+/// What the High task waits for.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted {
+    /// The end of the Low task.
+    End,
+    /// A lock that it holds.
+    Lock,
+}
+
+fn spawn_joining_pair(tell: Sender<Duration>) {
     // Queued twice, as a new task and after its yield: the urgency must last.
     let low = qi_runtime::spawn_with_priority(qi_runtime::yield_now(), TaskPriority::Low);
     let waiter = async move {
@@ -38,19 +50,40 @@ fn spawn_pair(tell: Sender<Duration>) {
     drop(qi_runtime::spawn_with_priority(waiter, TaskPriority::High));
 }
 
-async fn spawn_pairs(flood: Arc<Flood>, tell: Sender<Duration>) {
+fn spawn_locking_pair(tell: Sender<Duration>) {
+    let lock = Arc::new(RawLock::new());
+    let holder = async move {
+        lock.acquire().await;
+        let wanted = Arc::clone(&lock);
+        let waiter = async move {
+            let begun = Instant::now();
+            wanted.acquire().await;
+            // As above.
+            tell.send(begun.elapsed()).ok();
+            wanted.release();
+        };
+        drop(qi_runtime::spawn_with_priority(waiter, TaskPriority::High));
+        qi_runtime::yield_now().await;
+        lock.release();
+    };
+    drop(qi_runtime::spawn_with_priority(holder, TaskPriority::Low));
+}
+
+async fn spawn_pairs(flood: Arc<Flood>, wanted: Wanted, tell: Sender<Duration>) {
     flood.risen::<Qi>().await;
     let mut due = Instant::now();
     for number in 0.. {
-        // Twice the usual distance: without escalation Low's share must be enough for all.
-        due += gap(number) * 2;
+        due += gap(number) * GAPS;
         sleep_until(due).await;
-        spawn_pair(tell.clone());
+        match wanted {
+            Wanted::End => spawn_joining_pair(tell.clone()),
+            Wanted::Lock => spawn_locking_pair(tell.clone()),
+        }
     }
 }
 
 /// How long the High tasks wait.
-pub(crate) fn run(job: &Job, escalation: bool) -> Sample {
+pub(crate) fn run(job: &Job, wanted: Wanted, escalation: bool) -> Sample {
     let flood = Flood::prepare(job);
     let builder = AsyncRuntime::builder().worker_threads(job.workers).escalation(escalation);
     let runtime = builder.build().expect("a Qi runtime starts");
@@ -58,7 +91,10 @@ pub(crate) fn run(job: &Job, escalation: bool) -> Sample {
     let rising = Arc::clone(&flood);
     let raised = runtime.spawn(async move {
         rising.rise::<Qi>(None);
-        drop(qi_runtime::spawn_with_priority(spawn_pairs(rising, tell), TaskPriority::High));
+        drop(qi_runtime::spawn_with_priority(
+            spawn_pairs(rising, wanted, tell),
+            TaskPriority::High,
+        ));
     });
     runtime.block_on(raised).expect("the flood rises");
     let waits = job.count(if escalation { WAITS } else { WAITS_UNAIDED });

@@ -21,7 +21,7 @@ mod yielding;
 
 pub(crate) use balance::{LENGTH as BALANCE_LENGTH, ideal as ideal_balance};
 pub(crate) use echo::{Server, serve};
-pub(crate) use escalate::run as escalate;
+pub(crate) use escalate::{Wanted, run as escalate};
 pub(crate) use heartbeat::{BEAT, BEATS, FLOOD, POLL as FLOOD_POLL};
 pub(crate) use memory::settled_growth;
 pub(crate) use short::{KERNELS, Kernel, run as run_kernel};
