@@ -98,6 +98,23 @@ pub(crate) const EXAMPLES: &[Example] = &[
     },
     Example {
         package: "qi-examples",
+        name: "build_graph",
+        output: &[
+            r"^fetch: the mirror does not answer, once more$",
+            r"^compile types: types\.qi:7: expected `\}`$",
+            r"^first run: node `compile types` failed after 1 attempt\(s\)$",
+            r"^第一次运行：节点“compile types”尝试 1 次后失败：types\.qi:7: expected `\}`$",
+            r"^compile parser: is there already$",
+            r"^second run: \d nodes ran, \d were there$",
+            r"^linked: lexer \+ parser \+ types \+ codegen \+ docs \+ cli \(10800 bytes\)$",
+            r"^critical path: compile types → compile codegen → link$",
+            r"^written: .*build_graph\.svg$",
+        ],
+        leak_check: true,
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
         name: "priorities",
         args: &["0.5"],
         output: &[
