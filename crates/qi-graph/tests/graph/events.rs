@@ -13,10 +13,7 @@ fn observed(runtime: &qi_runtime::AsyncRuntime, graph: Graph, options: Options) 
         seen.lock().expect("no panic under it").push(event.clone());
     });
     drop(run(runtime, graph, options));
-    Arc::into_inner(all)
-        .map(Mutex::into_inner)
-        .expect("the run is gone")
-        .expect("no panic under it")
+    std::mem::take(&mut all.lock().expect("no panic under it"))
 }
 
 fn steps_of(events: &[Event], node: &str) -> Vec<Step> {

@@ -90,6 +90,8 @@ fn results_from_elsewhere_are_taken_over() {
         let partial = Partial::new().with("b", 7_u32).with("c", 8_u32);
         let report = run(runtime, graph, Options::new().resume(partial));
         assert_eq!(*report.get(&e).expect("a result"), 78);
-        assert_eq!(log.all(), ["a", "d", "e"], "a was not given, and nobody said it is not needed");
+        let mut ran = log.all();
+        ran.sort_unstable();
+        assert_eq!(ran, ["a", "d", "e"], "a was not given, and nobody said it is not needed");
     });
 }
