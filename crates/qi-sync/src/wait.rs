@@ -55,7 +55,7 @@ impl Wait {
         let waker = cx.waker().clone();
         let mut waiting = lock(crowd);
         let unused = match self.key {
-            None if is_over_at_last() => waker,
+            None if is_over_at_last() && !cfg!(qi_mutant = "wait_without_second_look") => waker,
             None => {
                 self.key = Some(waiting.insert(waker));
                 return Poll::Pending;

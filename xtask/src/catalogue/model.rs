@@ -109,6 +109,12 @@ pub(crate) const MODELS: &[Model] = &[
         preemption_bound: 3,
         mutants: &["notify_swallows_abandoned", "notify_waits_unannounced"],
     },
+    Model {
+        name: "loom_cancel",
+        package: "qi-sync",
+        preemption_bound: 3,
+        mutants: &["token_child_without_second_look", "wait_without_second_look"],
+    },
 ];
 
 /// Refuses the name of a model that does not exist.

@@ -6,8 +6,8 @@
 //! whoever makes the first child looks at the mark there first.
 //!
 //! In a tree the marks are set under the tree's mutex, while the cut runs through all below: a
-//! child is made under it too, and so is either cut or sees its parent marked. When
-//! `cancel` returns, all below are marked. (I38) Their waiters are woken after that, with no lock
+//! child is made under it too, and so is either cut or finds its parent gone. When `cancel`
+//! returns, all below are marked. (I38) Their waiters are woken after that, with no lock
 //! held. The tree holds weak references: a token that is gone is released from it, and one that
 //! was cut knows by its mark that there is nothing left to release.
 //!
@@ -20,8 +20,8 @@
 
 use super::tree::{Key, Tree};
 use crate::crowd::Crowd;
-use crate::sync::{Mutex, lock};
-use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
+use crate::sync::{AtomicBool, Mutex, lock};
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, OnceLock, Weak};
 
 /// One token, whatever the number of its clones.
@@ -64,11 +64,8 @@ impl Node {
         let Some(member) = self.membership() else { return Self::lone(true) };
         let child = Self::lone(false);
         let weak = Arc::downgrade(&child);
-        let key = {
-            let mut tree = lock(&member.tree);
-            if self.is_cancelled() { None } else { tree.insert_child(member.key, weak) }
-        };
-        let Some(key) = key else {
+        let Some(key) = lock(&member.tree).insert_child(member.key, weak) else {
+            // This token was cut meanwhile.
             child.mark();
             return child;
         };
@@ -88,7 +85,7 @@ impl Node {
             return Some(member);
         }
         let _crowd = lock(&self.crowd);
-        if self.is_cancelled() {
+        if self.is_cancelled() && !cfg!(qi_mutant = "token_child_without_second_look") {
             return None;
         }
         Some(self.member.get_or_init(|| {
@@ -133,8 +130,8 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // What was cancelled has left the tree.
-        if self.cancelled.get_mut() == &true {
+        // What was cancelled has left the tree, so its key would find nothing.
+        if self.is_cancelled() {
             return;
         }
         if let Some(member) = self.member.get() {

@@ -5,6 +5,7 @@
 //! waiting, which loom reports as a deadlock; a cell that two threads touch without an order
 //! between them is reported too.
 
+mod cancel;
 mod notify;
 mod semaphore;
 
