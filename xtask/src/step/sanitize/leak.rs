@@ -4,6 +4,7 @@
 //! and the standard library need not be built anew. Only the flag is not stable yet, which
 //! `RUSTC_BOOTSTRAP` unlocks.
 
+use crate::catalogue::exception;
 use crate::context::Context;
 use crate::process::Job;
 use crate::report::Report;
@@ -26,7 +27,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
         target: TARGET,
         cargo: &|| cargo(context),
         build_args: &[],
-        exceptions: &[],
+        exceptions: exception::LEAK,
         start: &|program: &Program| {
             let job = context.job(STEP, &program.path);
             job.env("LSAN_OPTIONS", format!("exitcode={FOUND}:report_objects=0"))
