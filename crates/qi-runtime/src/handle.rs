@@ -129,3 +129,10 @@ impl Handle {
         self.scheduler.state()
     }
 }
+
+/// For what takes a handle of either layer, such as sets of tasks.
+impl AsRef<qi_sched::Handle> for Handle {
+    fn as_ref(&self) -> &qi_sched::Handle {
+        &self.scheduler
+    }
+}

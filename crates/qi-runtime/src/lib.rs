@@ -43,6 +43,7 @@ mod log;
 pub mod net;
 mod runtime;
 mod stats;
+pub mod task;
 pub mod time;
 
 #[cfg(not(feature = "tokio"))]
@@ -59,12 +60,16 @@ pub use config::AsyncRuntimeConfig;
 pub use error::RuntimeError;
 pub use handle::Handle;
 pub use qi_sched::coop::yield_now;
+pub use qi_sched::task_local;
 pub use qi_sched::{
     AbortHandle, CancelError, Clock, ConfigError, Join, JoinError, NoRuntimeError, PanicPolicy,
     SchedState as RuntimeState, Shares, ShutdownError, ShutdownReport, TaskBuilder, TaskHandle,
     TaskId, TaskInfo, TaskPriority, TaskStatus, WorkerStats, block_in_place, coop, spawn,
     spawn_local,
 };
+pub use qi_scope::{join, race, select, try_join};
+pub use qi_sync as sync;
+pub use qi_sync::channel;
 pub use runtime::AsyncRuntime;
 pub use stats::RuntimeStats;
 

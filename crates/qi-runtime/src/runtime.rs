@@ -155,6 +155,13 @@ impl AsyncRuntime {
     }
 }
 
+/// For what takes a handle of either layer, such as sets of tasks.
+impl AsRef<qi_sched::Handle> for AsyncRuntime {
+    fn as_ref(&self) -> &qi_sched::Handle {
+        self.scheduler.handle()
+    }
+}
+
 impl Drop for AsyncRuntime {
     fn drop(&mut self) {
         if let Err(error) = self.shutdown() {

@@ -7,6 +7,7 @@
 
 use crate::task;
 use crate::worker::context;
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -78,6 +79,32 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<Progress> {
     } else {
         request_another_poll(cx);
         Poll::Pending
+    }
+}
+
+/// Runs `code` without a limit: what it polls spends nothing of the current task's budget. For
+/// looks that cannot wait, such as a `try_` method that polls inside.
+///
+/// # Examples
+/// ```
+/// use std::task::{Context, Poll, Waker};
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let looked = qi_sched::coop::unlimited(|| qi_sched::coop::poll_proceed(&mut cx).is_ready());
+/// assert!(looked);
+/// ```
+pub fn unlimited<R>(code: impl FnOnce() -> R) -> R {
+    context::with(|context| {
+        let Some(context) = context else { return code() };
+        let _restore = RestoreBudget(&context.budget, context.budget.replace(UNLIMITED));
+        code()
+    })
+}
+
+struct RestoreBudget<'a>(&'a Cell<u32>, u32);
+
+impl Drop for RestoreBudget<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.1);
     }
 }
 

@@ -40,6 +40,10 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-sync/src/channel/queue/memory.rs", "takes zeroed memory for a ring"),
     file("crates/qi-sync/src/channel/queue/mod.rs", "passes the lone receiver's promise on"),
     file("crates/qi-sync/src/channel/queue/ring.rs", "keeps values until they are received"),
+    file(
+        "crates/qi-scope/src/blocking/scope.rs",
+        "gives the scheduler children that borrow, and waits for them",
+    ),
     file("crates/sanitizer-bait/src/bin/race.rs", "no safe program has a data race"),
     file("crates/qi-sched/tests/fork.rs", "fork exists only in C"),
     file("qi-sys/src/ffi.rs", "declares the C side"),

@@ -1,12 +1,12 @@
 //! Ticks at a steady pace.
 
+use super::instant::Instant;
 use super::sleep::{Sleep, sleep_until};
-use crate::here;
 use futures_util::Stream;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What happens to ticks that were due while nobody waited for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum MissedTicks {
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
-    interval_at(here::now(), period)
+    interval_at(Instant::now(), period)
 }
 
 /// Ticks at `start`, and then every `period`.
@@ -46,7 +46,7 @@ pub fn interval(period: Duration) -> Interval {
 /// # Panics
 /// As [`interval`].
 #[track_caller]
-pub fn interval_at(start: Instant, period: Duration) -> Interval {
+pub fn interval_at(start: impl Into<Instant>, period: Duration) -> Interval {
     assert!(!period.is_zero(), "the period of an interval is not zero");
     Interval { sleep: sleep_until(start), period, missed: MissedTicks::default() }
 }
@@ -72,36 +72,52 @@ impl Interval {
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.sleep).poll(cx));
         let due = self.sleep.deadline();
-        self.sleep.reset(self.after(due, here::now()));
+        self.sleep.reset(self.after(due, Instant::now()));
         Poll::Ready(due)
     }
 
     /// When the next tick is due after the one due at `due` was taken at `now`.
     fn after(&self, due: Instant, now: Instant) -> Instant {
-        let next = due.checked_add(self.period);
-        let far = now + Duration::from_secs(100 * 365 * 86_400);
         let late = now.saturating_duration_since(due);
-        let next = if late < self.period {
-            next
-        } else {
-            match self.missed {
-                MissedTicks::Burst => next,
-                MissedTicks::Delay => now.checked_add(self.period),
-                MissedTicks::Skip => {
-                    let over = late.as_nanos() % self.period.as_nanos();
-                    // The remainder is below the period, which is a `Duration` itself.
-                    let over = Duration::from_nanos(u64::try_from(over).unwrap_or(u64::MAX));
-                    now.checked_add(self.period - over.min(self.period))
-                }
+        if late < self.period {
+            return due.saturating_add(self.period);
+        }
+        match self.missed {
+            MissedTicks::Burst => due.saturating_add(self.period),
+            MissedTicks::Delay => now.saturating_add(self.period),
+            MissedTicks::Skip => {
+                let over = late.as_nanos() % self.period.as_nanos();
+                // The remainder is below the period, which is a `Duration` itself.
+                let over = Duration::from_nanos(u64::try_from(over).unwrap_or(u64::MAX));
+                now.saturating_add(self.period - over.min(self.period))
             }
-        };
-        next.unwrap_or(far)
+        }
     }
 
     /// The next tick is a full period from now.
     pub fn reset(&mut self) {
-        let now = here::now();
-        self.sleep.reset(self.after(now, now));
+        self.reset_after(self.period);
+    }
+
+    /// The next tick is at once.
+    pub fn reset_immediately(&mut self) {
+        self.reset_at(Instant::now());
+    }
+
+    /// The next tick is `after` from now, whatever the period.
+    pub fn reset_after(&mut self, after: Duration) {
+        self.reset_at(Instant::now().saturating_add(after));
+    }
+
+    /// The next tick is at `deadline`; those after it follow it.
+    pub fn reset_at(&mut self, deadline: impl Into<Instant>) {
+        self.sleep.reset(deadline);
+    }
+
+    /// What happens to ticks that nobody waited for.
+    #[must_use]
+    pub fn missed_ticks(&self) -> MissedTicks {
+        self.missed
     }
 
     /// Says what happens to ticks that nobody waited for. Default: [`MissedTicks::Burst`].

@@ -3,11 +3,15 @@
 //! Timers never fire early and keep exact deadlines. On Linux they are as precise as a timerfd; on
 //! macOS and Windows waits are rounded up to a millisecond.
 
+mod bound;
+mod instant;
 mod interval;
 mod sleep;
 mod timeout;
 
+pub use bound::{deadline, remaining, spawn_bound, until_stopped, with_deadline, within};
+pub use instant::Instant;
 pub use interval::{Interval, MissedTicks, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
-pub use std::time::{Duration, Instant};
+pub use std::time::Duration;
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};

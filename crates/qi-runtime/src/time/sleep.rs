@@ -1,12 +1,13 @@
 //! Waiting for a moment.
 
+use super::instant::Instant;
 use crate::here;
 use qi_reactor::Delay;
 use qi_sched::coop;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Waits for at least `duration`; one of zero is over at once.
 ///
@@ -46,7 +47,8 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// # Cancel safety
 /// As [`sleep`].
 #[track_caller]
-pub fn sleep_until(deadline: Instant) -> Sleep {
+pub fn sleep_until(deadline: impl Into<Instant>) -> Sleep {
+    let deadline = deadline.into().into_std();
     Sleep {
         delay: here::with_driver(|driver| {
             Delay::new(driver.reactor(), driver.shard_here(), deadline)
@@ -65,7 +67,7 @@ impl Sleep {
     /// The moment at which it ends.
     #[must_use]
     pub fn deadline(&self) -> Instant {
-        self.delay.deadline()
+        self.delay.deadline().into()
     }
 
     /// Whether it has ended, as far as it was polled.
@@ -75,8 +77,8 @@ impl Sleep {
     }
 
     /// Chooses another deadline. If it is being waited for, the wait goes on to the new one.
-    pub fn reset(&mut self, deadline: Instant) {
-        self.delay.reset(deadline);
+    pub fn reset(&mut self, deadline: impl Into<Instant>) {
+        self.delay.reset(deadline.into().into_std());
     }
 
     /// Polls without taking from the task's budget: for what takes its own share.

@@ -139,6 +139,12 @@ impl Handle {
     }
 }
 
+impl AsRef<Self> for Handle {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle").field("state", &self.state()).finish_non_exhaustive()

@@ -57,6 +57,13 @@ impl<'a> TaskBuilder<'a> {
         self
     }
 
+    /// The place that statistics and errors name as the one where the task was spawned; where the
+    /// builder was made if not said. For layers above that spawn on behalf of their callers.
+    pub fn spawned_at(mut self, location: &'static Location<'static>) -> Self {
+        self.spec.location = location;
+        self
+    }
+
     /// Puts the task into the inbox of this worker, which takes it over. With stealing on, others may
     /// then take it like any other.
     ///
