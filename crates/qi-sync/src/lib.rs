@@ -4,13 +4,16 @@ mod barrier;
 mod blocking;
 mod cancel;
 pub mod channel;
+mod content;
 mod crowd;
 mod error;
 mod event;
 #[cfg(all(test, loom))]
 mod model;
+mod mutex;
 mod notify;
 mod once_cell;
+mod rwlock;
 mod semaphore;
 #[allow(dead_code, unused_imports, unused_macros, reason = "for the primitives that follow")]
 mod sync;
@@ -22,7 +25,11 @@ pub use barrier::{Barrier, BarrierWait, BarrierWaitResult};
 pub use cancel::{CancellationToken, Cancelled, CancelledOwned, DropGuard, DropGuardRef};
 pub use error::{AcquireError, SetError, TryAcquireError};
 pub use event::{Event, EventWait};
+pub use mutex::{Mutex, MutexGuard, OwnedMutexGuard};
 pub use notify::{Notified, Notify, OwnedNotified};
 pub use once_cell::OnceCell;
+pub use rwlock::{
+    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 pub use semaphore::{Acquire, AcquireOwned, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 pub use wait_group::{WaitGroup, WaitGroupWait, Worker};

@@ -98,6 +98,18 @@ pub(crate) const MODELS: &[Model] = &[
         ],
     },
     Model {
+        name: "loom_mutex",
+        package: "qi-sync",
+        preemption_bound: 3,
+        mutants: &["mutex_guard_without_lock"],
+    },
+    Model {
+        name: "loom_rwlock",
+        package: "qi-sync",
+        preemption_bound: 3,
+        mutants: &["rwlock_cancel_keeps_lock", "rwlock_waits_unannounced"],
+    },
+    Model {
         name: "loom_semaphore",
         package: "qi-sync",
         preemption_bound: 3,

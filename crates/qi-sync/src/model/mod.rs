@@ -6,7 +6,9 @@
 //! between them is reported too.
 
 mod cancel;
+mod mutex;
 mod notify;
+mod rwlock;
 mod semaphore;
 
 use std::future::Future;
