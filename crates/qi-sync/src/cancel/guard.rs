@@ -4,6 +4,19 @@
 use super::CancellationToken;
 
 /// Cancels its token when it is dropped. Made by [`CancellationToken::drop_guard`].
+///
+/// # Examples
+/// What a function started ends with it, however it returns:
+/// ```
+/// let token = qi_sync::CancellationToken::new();
+/// let for_helpers = token.clone();
+/// let serve = move || -> Result<(), std::num::ParseIntError> {
+///     let _guard = token.drop_guard();
+///     "no number".parse::<u32>().map(drop)
+/// };
+/// assert!(serve().is_err());
+/// assert!(for_helpers.is_cancelled());
+/// ```
 #[derive(Debug)]
 #[must_use = "a guard that is dropped at once cancels at once"]
 pub struct DropGuard {

@@ -9,10 +9,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// Waits for a cancellation. Made by [`CancellationToken::cancelled`](super::CancellationToken::cancelled).
+/// Waits for a cancellation. Made by
+/// [`CancellationToken::cancelled`](super::CancellationToken::cancelled).
 ///
 /// # Cancel safety
 /// Nothing is lost when it is dropped.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// let token = qi_sync::CancellationToken::new();
+/// let other = token.clone();
+/// std::thread::spawn(move || other.cancel());
+/// scheduler.block_on(token.cancelled());
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Cancelled<'a> {
     node: &'a Arc<Node>,
@@ -58,6 +68,15 @@ impl fmt::Debug for Cancelled<'_> {
 ///
 /// # Cancel safety
 /// Nothing is lost when it is dropped.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// let token = qi_sync::CancellationToken::new();
+/// let task = scheduler.spawn(token.clone().cancelled_owned());
+/// token.cancel();
+/// assert!(scheduler.block_on(task).is_ok());
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct CancelledOwned {
     node: Arc<Node>,

@@ -7,6 +7,7 @@ use crate::notify::Notify;
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread;
+use std::pin::pin;
 use std::sync::Arc;
 
 type Shared = Arc<(Notify, UnsafeCell<()>)>;
@@ -100,6 +101,28 @@ fn a_wait_made_before_a_look_at_the_state_misses_nothing() {
     other.join().unwrap();
 }
 
+/// A round ends for all waits at once: if one has heard of it, so has every other, polled before or
+/// not, and a notification that comes next is for a newcomer.
+fn a_round_ends_for_all_at_once() {
+    let notify = Arc::new(Notify::new());
+    let mut polled = pin!(notify.notified());
+    assert!(!polled.as_mut().enable());
+    let mut unpolled = pin!(notify.notified());
+    let other = {
+        let notify = notify.clone();
+        thread::spawn(move || notify.notify_waiters())
+    };
+    let (first, second) = (unpolled.as_mut().enable(), polled.as_mut().enable());
+    assert!(!first || second);
+    block_on(polled);
+    let mut late = pin!(notify.notified());
+    assert!(!late.as_mut().enable());
+    notify.notify_one();
+    block_on(late);
+    block_on(unpolled);
+    other.join().unwrap();
+}
+
 #[test]
 fn loom_notify() {
     super::explore(
@@ -110,6 +133,7 @@ fn loom_notify() {
             a_waiter_that_gives_up_passes_its_notification_on,
             the_end_of_a_round_reaches_a_wait_made_before,
             a_wait_made_before_a_look_at_the_state_misses_nothing,
+            a_round_ends_for_all_at_once,
         ],
     );
 }

@@ -57,6 +57,34 @@ impl Wait {
 /// # Cancel safety
 /// Dropped while it waits it loses its turn; a notification that was meant for it goes to the next
 /// or is stored.
+///
+/// # Examples
+/// Waiting until a condition holds that others change and then notify all of: the wait is made
+/// before the look, so no change is missed.
+/// ```
+/// use qi_sync::Notify;
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+///
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(2).build()?;
+/// let shared = Arc::new((AtomicUsize::new(0), Notify::new()));
+/// let other = shared.clone();
+/// let task = scheduler.spawn(async move {
+///     loop {
+///         let changed = other.1.notified();
+///         if other.0.load(SeqCst) >= 3 {
+///             break;
+///         }
+///         changed.await;
+///     }
+/// });
+/// for _ in 0..3 {
+///     shared.0.fetch_add(1, SeqCst);
+///     shared.1.notify_waiters();
+/// }
+/// scheduler.block_on(task)?;
+/// # Ok::<(), qi_sched::JoinError>(())
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Notified<'a> {
     core: &'a Core,

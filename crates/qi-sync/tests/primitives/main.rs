@@ -12,6 +12,7 @@ mod event;
 mod notify;
 mod once_cell;
 mod semaphore;
+mod storm;
 mod support;
 mod urgency;
 mod wait_group;

@@ -183,6 +183,35 @@ fn as_many_free_permits_are_taken_away_as_there_are() {
 }
 
 #[test]
+fn permits_come_and_go_whether_the_semaphore_is_open_or_closed() {
+    for (size, change) in (0..4).flat_map(|size| (0..4).map(move |change| (size, change))) {
+        for is_closed in [false, true] {
+            let semaphore = Semaphore::new(size);
+            if is_closed {
+                semaphore.close();
+            }
+            semaphore.add_permits(change);
+            assert_eq!(semaphore.available_permits(), size + change);
+            assert_eq!(semaphore.forget_permits(2 * change), (2 * change).min(size + change));
+            assert_eq!(semaphore.available_permits(), size.saturating_sub(change));
+            assert_eq!(semaphore.is_closed(), is_closed);
+        }
+    }
+}
+
+#[test]
+fn free_permits_are_taken_away_although_a_big_request_waits_for_more() {
+    let semaphore = Semaphore::new(5);
+    let mut big = pin!(semaphore.acquire_many(7));
+    assert_pending!(big.as_mut());
+    assert_eq!(semaphore.forget_permits(3), 3);
+    semaphore.add_permits(4);
+    assert_pending!(big.as_mut());
+    semaphore.add_permits(1);
+    assert_eq!(assert_ready!(big.as_mut()).unwrap().num_permits(), 7);
+}
+
+#[test]
 fn permits_are_merged_and_split() {
     let semaphore = Arc::new(Semaphore::new(5));
     let mut permits = semaphore.try_acquire_many(3).unwrap();
