@@ -51,6 +51,14 @@ impl<T, E> TaskGroup<T, E> {
         Self::of(JoinSet::new())
     }
 
+    /// An empty group of which at most `limit` tasks run at once, see [`JoinSet::with_limit`].
+    ///
+    /// # Panics
+    /// If `limit` is zero.
+    pub fn with_limit(limit: usize) -> Self {
+        Self::of(JoinSet::with_limit(limit))
+    }
+
     fn of(set: JoinSet<Result<T, E>>) -> Self {
         Self { set, on_error: OnError::default(), failed: false }
     }

@@ -3,9 +3,11 @@
 
 use super::JoinSet;
 use qi_sched::{AbortHandle, Handle, TaskBuilder, TaskPriority};
+use qi_sync::Semaphore;
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// Options for one task of a [`JoinSet`]. Made by [`JoinSet::build_task`].
 ///
@@ -62,7 +64,11 @@ impl<T: Send + 'static> Builder<'_, T> {
     {
         let handle = self.handle.unwrap_or_else(Handle::current);
         let task = options(handle.task(), self.location, self.name, self.priority);
-        self.set.insert(task.spawn(future))
+        let task = match &self.set.limit {
+            Some(limit) => task.spawn(limited(limit.clone(), future)),
+            None => task.spawn(future),
+        };
+        self.set.insert(task)
     }
 
     /// Runs a blocking call on the elastic pool.
@@ -91,4 +97,11 @@ fn options<'a>(
         Some(name) => task.name(name),
         None => task,
     }
+}
+
+/// Runs `future` when its turn comes.
+async fn limited<F: Future>(limit: Arc<Semaphore>, future: F) -> F::Output {
+    // Nobody closes the semaphore. If somebody did, nothing would be limited any more.
+    let _permit = limit.acquire().await.ok();
+    future.await
 }

@@ -17,10 +17,12 @@ pub use builder::Builder;
 use futures_util::stream::{FuturesUnordered, Stream};
 use member::Member;
 use qi_sched::{AbortHandle, Handle, JoinError, NoRuntimeError, TaskHandle, TaskId, coop};
+use qi_sync::Semaphore;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 /// Tasks that belong together. They run in parallel and are `'static`; their results come in the
@@ -50,12 +52,25 @@ use std::task::{Context, Poll, Waker, ready};
 #[must_use = "dropping the set cancels its tasks"]
 pub struct JoinSet<T> {
     members: FuturesUnordered<Member<T>>,
+    /// As many members run at once as it has permits.
+    limit: Option<Arc<Semaphore>>,
 }
 
 impl<T> JoinSet<T> {
     /// An empty set.
     pub fn new() -> Self {
-        Self { members: FuturesUnordered::new() }
+        Self { members: FuturesUnordered::new(), limit: None }
+    }
+
+    /// An empty set of which at most `limit` tasks run at once. The others are spawned all the same,
+    /// and begin in the order in which they came, the most urgent first, without anybody polling
+    /// the set. Tasks that are [inserted](Self::insert), and blocking calls, are not limited.
+    ///
+    /// # Panics
+    /// If `limit` is zero.
+    pub fn with_limit(limit: usize) -> Self {
+        assert!(limit > 0, "a set in which nothing may run would never end");
+        Self { members: FuturesUnordered::new(), limit: Some(Arc::new(Semaphore::new(limit))) }
     }
 
     /// How many tasks are in the set: those whose results were not taken.

@@ -22,7 +22,7 @@ impl Error for NoTea {}
 #[test]
 fn a_group_in_which_all_succeed_gives_what_they_returned() {
     in_a_task(|| async {
-        let mut group = TaskGroup::<u32, NoTea>::new();
+        let mut group = TaskGroup::<u32, NoTea>::with_limit(2);
         for number in 0..10 {
             group.spawn(async move { Ok(number) });
         }

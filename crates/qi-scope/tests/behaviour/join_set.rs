@@ -341,6 +341,55 @@ fn each_end_costs_one_poll_however_many_members_there_are() {
     assert_eq!(polls.load(SeqCst) - before, 500);
 }
 
+#[test]
+fn a_limit_lets_so_many_run_and_the_others_without_being_polled() {
+    on_one_and_four(|scheduler| {
+        let (running, most, ended) = (
+            Arc::new(AtomicUsize::new(0)),
+            Arc::new(AtomicUsize::new(0)),
+            Arc::new(AtomicUsize::new(0)),
+        );
+        let mut set = JoinSet::with_limit(3);
+        for _ in 0..50 {
+            let (running, most, ended) = (running.clone(), most.clone(), ended.clone());
+            let work = async move {
+                most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+                for _ in 0..3 {
+                    coop::yield_now().await;
+                }
+                running.fetch_sub(1, SeqCst);
+                ended.fetch_add(1, SeqCst);
+            };
+            set.spawn_on(work, scheduler.handle());
+        }
+        until(|| ended.load(SeqCst) == 50);
+        assert_eq!(most.load(SeqCst), 3);
+        assert_eq!(scheduler.block_on(set.join_all()).len(), 50);
+    });
+}
+
+#[test]
+fn under_a_limit_cancelled_and_panicked_tasks_make_room() {
+    in_a_task(|| async {
+        let mut set = JoinSet::with_limit(1);
+        let first = set.spawn(pending::<u32>());
+        set.spawn(async { panic!("the second") });
+        let third = set.spawn(pending());
+        set.spawn(async { 4 });
+        third.cancel().unwrap();
+        first.cancel().unwrap();
+        let mut results = set.join_all().await;
+        results.retain(Result::is_ok);
+        assert_eq!(results.len(), 1);
+    });
+}
+
+#[test]
+#[should_panic(expected = "nothing may run")]
+fn a_limit_of_zero_is_refused() {
+    let _ = JoinSet::<()>::with_limit(0);
+}
+
 /// A stepped scheduler with two tasks in a set, each of which suspends once.
 struct World {
     stepper: Stepper,
