@@ -106,8 +106,8 @@ impl Monitor {
     /// There is something to do for the monitor; `false` if there is none and none can be had.
     pub(crate) fn call(&self, shared: &Arc<Shared>) -> bool {
         self.rouse(shared);
-        // Relaxed: a monitor that ends does so with the scheduler, which then sees to the rest.
-        matches!(self.state.load(Relaxed), WATCHING | ASLEEP)
+        // Relaxed: one that is stopped just after this leaves the rest to the shutdown.
+        matches!(self.state.load(Relaxed), WATCHING | ASLEEP) && !self.stopped.load(Relaxed)
     }
 
     #[cold]

@@ -109,7 +109,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "strace",
         probe: &["strace", "--version"],
         source: Source::Apt(&["strace"]),
-        needed_by: "idle",
+        needed_by: "idle, faults (what bypasses the shim)",
         purposes: CHECKS,
         hosts: &["linux"],
     },
