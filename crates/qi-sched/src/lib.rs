@@ -36,6 +36,7 @@ mod blocking;
 mod clock;
 mod config;
 pub mod coop;
+mod desk;
 mod driver;
 mod error;
 mod local;

@@ -16,8 +16,9 @@
 //! A spawn reads the phase without a fence, so a task may be born unseen after the walk. It is
 //! found by the sweep of the last thread: the count of threads that ended is a chain of
 //! read-modify-writes, through which the last one sees whatever the others spawned. Threads that
-//! are not workers read the phase after they have announced themselves in [`Gate::enter`], and
-//! the last thread waits for those inside. (I10)
+//! are not workers read the phase under the lock of their desk (see [`crate::desk`]) or, for tasks
+//! with a special place, after they have announced themselves in [`Gate::enter`], and the last
+//! thread waits for those inside. (I10)
 //!
 //! A pinned task cannot be left to the sweep, because its thread does not end before it. Its
 //! spawner reads the phase again when the task can be seen ([`Gate::has_closed`]), and cancels it

@@ -105,7 +105,7 @@ impl SchedStats {
         let [completed, cancelled, failed] =
             [sum(|c| c.completed.get()), sum(|c| c.cancelled.get()), sum(|c| c.failed.get())];
         let claimed = sum(|c| c.claimed.get());
-        let spawned = sum(|c| c.spawned.get());
+        let spawned = sum(|c| c.spawned.get()) + shared.pool.desks.spawned();
         let runnable = spawned + sum(|c| c.woken.get());
         let (blocking_threads, idle_blocking_threads) = shared.blocking.threads();
         Self {

@@ -92,6 +92,7 @@ pub(crate) const MODELS: &[Model] = &[
         package: "qi-sched",
         preemption_bound: 3,
         mutants: &[
+            "desks_are_not_passed",
             "gate_advance_without_fence",
             "gate_enter_without_fence",
             "gate_walk_ends_unordered",

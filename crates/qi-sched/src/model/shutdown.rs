@@ -6,14 +6,18 @@
 #![forbid(unsafe_code)]
 
 use super::watched::Watched;
+use crate::desk::Desks;
 use crate::shutdown::{Gate, Phase};
-use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use loom::thread;
 use std::sync::Arc;
 
 /// Memory for one task per spawner.
 struct Model {
     gate: Gate,
+    desks: Desks<()>,
+    /// What spawners at desks have published. Relaxed: the desks must carry it.
+    published: [AtomicBool; 2],
     blocks: [Watched<bool>; 2],
     /// Hints in a worker's inbox. Relaxed: what the gate says must carry them.
     inbox: AtomicUsize,
@@ -23,6 +27,8 @@ impl Model {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             gate: Gate::new(),
+            desks: Desks::new(),
+            published: std::array::from_fn(|_| AtomicBool::new(false)),
             blocks: std::array::from_fn(|_| Watched::new(false)),
             inbox: AtomicUsize::new(0),
         })
@@ -58,6 +64,26 @@ fn a_task_is_seen_or_refused() {
     let seen = model.sweep();
     let accepted = spawners.map(|spawner| spawner.join().unwrap());
     let accepted = accepted.into_iter().filter(|accepted| *accepted).count();
+    assert_eq!(seen, accepted, "a task was spawned unseen");
+}
+
+/// Two foreign threads spawn at desks while a third closes, passes through them and looks.
+fn a_task_spawned_at_a_desk_is_seen_or_refused() {
+    let model = Model::new();
+    let spawners = [0, 1].map(|block| {
+        let model = model.clone();
+        thread::spawn(move || {
+            let desk = model.desks.iter().nth(block).unwrap();
+            let Some(seated) = desk.sit_down(&model.gate, false) else { return false };
+            model.published[block].store(true, Relaxed);
+            drop(seated);
+            true
+        })
+    });
+    assert!(model.gate.advance(Phase::Closing));
+    model.desks.pass();
+    let seen: Vec<bool> = model.published.iter().map(|block| block.load(Relaxed)).collect();
+    let accepted = spawners.map(|spawner| spawner.join().unwrap());
     assert_eq!(seen, accepted, "a task was spawned unseen");
 }
 
@@ -114,6 +140,7 @@ fn loom_shutdown() {
         "loom_shutdown",
         &[
             a_task_is_seen_or_refused,
+            a_task_spawned_at_a_desk_is_seen_or_refused,
             phases_only_go_forward,
             nobody_leaves_before_the_walk_has_reached_it,
         ],

@@ -9,7 +9,7 @@
 //! # Protocol
 //! * A thread takes from and gives to its own [`Magazine`]; batches go through a [`Depot`] per
 //!   class, under a lock, once in up to 32 blocks.
-//! * Threads that are not workers share a few magazines, each under a lock.
+//! * Threads that are not workers share a few magazines, each under the lock of a desk.
 //! * A block is live while its state word counts references; walkers add one by
 //!   `State::try_add_ref`, which fails on a free block. (I6)
 //! * Chunks with no block in use go back to the system when the runtime falls idle ([`Pool::trim`])
@@ -25,26 +25,32 @@ mod tests;
 pub(crate) use chunk::{Chunk, FreeBlock};
 pub(crate) use magazine::Magazine;
 
+use crate::desk::Desks;
 use crate::scheduler::Shared;
-use crossbeam_utils::CachePadded;
 use depot::Depot;
 use magazine::Batch;
 use std::alloc::Layout;
 use std::collections::HashSet;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Magazines for threads that are not workers. Several threads spawning at once rarely meet.
-const FOREIGN_MAGAZINES: usize = 8;
 
 /// All task memory of one scheduler.
 pub(crate) struct Pool {
     depots: [Depot; class::COUNT],
     /// Chunks of tasks too large for the classes.
     solo: Mutex<HashSet<SoloChunk>>,
-    foreign: [CachePadded<Mutex<Magazine>>; FOREIGN_MAGAZINES],
+    /// For threads that are not workers.
+    pub(crate) desks: Desks<Stock>,
     closed: AtomicBool,
+}
+
+/// What lies on a desk.
+#[derive(Default)]
+pub(crate) struct Stock {
+    pub(crate) magazine: Magazine,
+    /// Fresh task ids: the next, and the end.
+    pub(crate) ids: (u64, u64),
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -58,7 +64,7 @@ impl Pool {
         Self {
             depots: std::array::from_fn(|_| Depot::default()),
             solo: Mutex::default(),
-            foreign: std::array::from_fn(|_| CachePadded::default()),
+            desks: Desks::new(),
             closed: AtomicBool::new(false),
         }
     }
@@ -75,16 +81,28 @@ impl Pool {
         match magazine {
             Some(magazine) => self.take_from(magazine, class, owner),
             None => {
-                let magazine = self.foreign_magazine();
-                let magazine = magazine.lock().unwrap_or_else(PoisonError::into_inner);
+                let stock = self.desks.mine().lock();
                 // Relaxed: as in `give_foreign`. After the end nobody would flush the magazine
                 // again, and the rest of a batch in it would keep its chunk for ever.
                 if self.closed.load(Relaxed) {
-                    drop(magazine);
+                    drop(stock);
                     return self.take_solo(layout, owner);
                 }
-                self.take_from(&magazine, class, owner)
+                self.take_from(&stock.magazine, class, owner)
             }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn take_from_desk(
+        &self,
+        layout: Layout,
+        stock: &Stock,
+        owner: &Arc<Shared>,
+    ) -> NonNull<FreeBlock> {
+        match class::of(layout) {
+            Some(class) => self.take_from(&stock.magazine, class, owner),
+            None => self.take_solo(layout, owner),
         }
     }
 
@@ -153,8 +171,7 @@ impl Pool {
             unsafe { self.give_solo(block) };
             return;
         }
-        let magazine = self.foreign_magazine();
-        let magazine = magazine.lock().unwrap_or_else(PoisonError::into_inner);
+        let stock = self.desks.mine().lock();
         // Relaxed: `close` sets the flag before it takes this lock to flush the magazine, so
         // whoever has the lock after that flush sees it, and whoever had it before is flushed.
         let full = if self.closed.load(Relaxed) {
@@ -164,9 +181,9 @@ impl Pool {
             Some(single)
         } else {
             // SAFETY: the caller's word; `class` is the block's.
-            unsafe { magazine.give(class, block) }
+            unsafe { stock.magazine.give(class, block) }
         };
-        drop(magazine);
+        drop(stock);
         if let Some(full) = full {
             self.depots[class].put(full);
         }
@@ -181,15 +198,6 @@ impl Pool {
         drop(solo);
         // SAFETY: its only block came back, and it is off the list.
         unsafe { Chunk::free(chunk) };
-    }
-
-    fn foreign_magazine(&self) -> &Mutex<Magazine> {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        thread_local! {
-            // Relaxed: any distribution over the magazines is right.
-            static MINE: usize = NEXT.fetch_add(1, Relaxed) % FOREIGN_MAGAZINES;
-        }
-        &self.foreign[MINE.try_with(|mine| *mine).unwrap_or(0)]
     }
 
     /// Calls `each` with every block, live or free. It runs under a lock: it must be short and
@@ -225,21 +233,21 @@ impl Pool {
 
     /// Gives memory without a live task back to the system, but for what workers keep at hand.
     pub(crate) fn trim(&self) {
-        for magazine in &self.foreign {
-            self.flush(&magazine.lock().unwrap_or_else(PoisonError::into_inner));
+        for desk in self.desks.iter() {
+            self.flush(&desk.lock().magazine);
         }
         self.depots.iter().for_each(Depot::trim);
     }
 
     /// Ends the pool: what is free goes back now, the rest block by block.
     pub(crate) fn close(&self) {
-        // Relaxed: ordered by the magazines' locks, see `give_foreign`.
+        // Relaxed: ordered by the desks' locks, see `give_foreign`.
         self.closed.store(true, Relaxed);
         for depot in &self.depots {
             depot.close();
         }
-        for magazine in &self.foreign {
-            self.flush(&magazine.lock().unwrap_or_else(PoisonError::into_inner));
+        for desk in self.desks.iter() {
+            self.flush(&desk.lock().magazine);
         }
     }
 

@@ -139,6 +139,8 @@ impl Shared {
     }
 
     fn cancel_all(&self) {
+        // Who is spawning at a desk has seen an earlier phase.
+        self.pool.desks.pass();
         for task in self.live_tasks() {
             // It may have ended meanwhile, or be a blocking call: then it is waited for.
             let _ = Self::cancel(&task);
@@ -168,6 +170,7 @@ impl Shared {
             // A foreign thread is between two instructions of a spawn.
             std::thread::yield_now();
         }
+        self.pool.desks.pass();
         if self.threads.running() > 0 || !self.gate.take_sweep() {
             // That spawn was a blocking call and has started a thread, which sweeps in its turn.
             return;

@@ -25,6 +25,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::Seq
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+/// Task ids are handed to workers and desks in blocks of so many: one shared counter, rarely touched.
+const ID_BLOCK: u64 = 1 << 12;
+
 /// Milliseconds in a coarse tick, in which a task's birth is noted: 32 bits of them are 497 days.
 const TICK_MS: u128 = 10;
 
@@ -91,6 +94,17 @@ impl Shared {
             process: HomeProcess::here(),
             ids: AtomicU64::new(1),
         }
+    }
+
+    /// A fresh task id, from a block of them that the caller has (the next, and the end) if it is not
+    /// used up.
+    #[inline]
+    pub(crate) fn next_id(&self, block: &mut (u64, u64)) -> u64 {
+        if block.0 >= block.1 {
+            *block = self.id_block(ID_BLOCK);
+        }
+        block.0 += 1;
+        block.0 - 1
     }
 
     /// A block of fresh task ids.
@@ -298,6 +312,6 @@ impl Shared {
         // The ends first: a task that was spawned by one counted as ended is then counted, too.
         let ended: u64 = all().map(TaskCounters::ended).sum();
         let spawned: u64 = all().map(|counters| counters.spawned.get()).sum();
-        spawned.saturating_sub(ended)
+        (spawned + self.pool.desks.spawned()).saturating_sub(ended)
     }
 }

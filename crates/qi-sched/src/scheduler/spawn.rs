@@ -65,9 +65,45 @@ impl Shared {
             Some(context) if Arc::ptr_eq(&context.shared, self) => {
                 spawn_from(context, spec, future)
             }
-            // SAFETY: future and output are `Send`.
-            _ => unsafe { self.spawn_unchecked(spec, future) },
+            _ => self.spawn_from_outside(spec, future),
         })
+    }
+
+    /// Spawns a future that any worker may run, on a thread that sits on no seat.
+    fn spawn_from_outside<F>(self: &Arc<Self>, spec: Spec, future: F) -> TaskHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let plain = spec.has_no_place() && self.config.work_stealing;
+        let heritage = spec.heritage();
+        let desk = self.pool.desks.mine();
+        let seated = if plain { desk.sit_down(&self.gate, self.is_own_thread()) } else { None };
+        let Some(mut stock) = seated else {
+            // SAFETY: future and output are `Send`.
+            return unsafe { self.spawn_unchecked(spec, future) };
+        };
+        self.process.check();
+        let block = self.pool.take_from_desk(task::layout::<F>(), &stock, self);
+        let birth = Birth {
+            vtable: task::vtable::<F>(),
+            id: TaskId::new(self.next_id(&mut stock.ids)),
+            location: spec.location,
+            cold: cold(spec.name, spec.home, heritage),
+            born: self.ticks_about_now(),
+        };
+        // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
+        let task = unsafe { task::init(block, birth, future) };
+        // SAFETY: initialised just now, and nobody else knows it yet.
+        unsafe { task.as_ref() }.state.publish(spec.priority, Placement::Anywhere);
+        desk.spawned.add(1);
+        drop(stock);
+        // SAFETY: `publish` counted the handle's reference; future and output are `Send`, so any
+        // worker may run it.
+        let handle = unsafe { TaskHandle::new(task) };
+        // SAFETY: `publish` counted the hint's reference.
+        self.inject(unsafe { TaskRef::from_raw(task) }, spec.priority);
+        handle
     }
 
     /// Spawns what makes a future, to be called and kept on the thread that polls it first.
@@ -211,6 +247,7 @@ where
             let cold = cold(spec.name, spec.home, heritage);
             spawn_child(shared, core, (spec.location, spec.priority, cold), future)
         }
+        None => shared.spawn_from_outside(spec, future),
         // SAFETY: future and output are `Send`.
         _ => unsafe { shared.spawn_unchecked(spec, future) },
     }

@@ -230,9 +230,16 @@ impl Header {
         // SAFETY: the block is still carved, so its chunk is live, and so is what it owns.
         let shared = unsafe { Chunk::of(task).as_ref() }.owner();
         let block = task.cast();
-        let taken = context::with_core_of(shared, |core| {
-            // SAFETY: the last reference was the caller's; the block is of this scheduler.
-            unsafe { shared.pool.give(block, &core.magazine) };
+        let taken = context::with(|context| {
+            let context = context.filter(|context| Arc::ptr_eq(&context.shared, shared))?;
+            // The context keeps the scheduler meanwhile.
+            match context.core() {
+                // SAFETY: the last reference was the caller's; the block is of this scheduler.
+                Some(core) => unsafe { shared.pool.give(block, &core.magazine) },
+                // SAFETY: as above.
+                None => unsafe { shared.pool.give_foreign(block) },
+            }
+            Some(())
         });
         if taken.is_none() {
             // The block may be all that keeps the scheduler: see `give_foreign`.

@@ -19,9 +19,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// Task ids are handed to workers in blocks of so many: one shared counter, rarely touched.
-const ID_BLOCK: u64 = 1 << 12;
-
 /// A backlog of so much work is worth waking another worker. That costs 5 to 10 µs of CPU time, in
 /// system calls and in cold caches, and takes as long until it runs: for less the backlog would be
 /// gone when it comes.
@@ -192,10 +189,10 @@ impl Core {
     /// A fresh task id.
     #[inline]
     pub(crate) fn next_id(&self, shared: &Shared) -> u64 {
-        let (next, end) = self.ids.get();
-        let (next, end) = if next < end { (next, end) } else { shared.id_block(ID_BLOCK) };
-        self.ids.set((next + 1, end));
-        next
+        let mut block = self.ids.get();
+        let id = shared.next_id(&mut block);
+        self.ids.set(block);
+        id
     }
 
     /// Queues a runnable task here, or globally if it does not fit.
