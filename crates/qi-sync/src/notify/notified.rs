@@ -83,7 +83,7 @@ impl Wait {
 ///     shared.1.notify_waiters();
 /// }
 /// scheduler.block_on(task)?;
-/// # Ok::<(), qi_sched::JoinError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Notified<'a> {
