@@ -1,6 +1,8 @@
 //! Values in flow: many senders, many receivers, every kind of channel, one worker and two. What is
 //! sent is received once, and one sender's values come in their order.
 
+#![forbid(unsafe_code)]
+
 use qi_sched::{Scheduler, TaskPriority};
 use qi_sync::channel::{mpmc, mpsc};
 

@@ -1,5 +1,7 @@
 //! The oneshot channel: sent, received, closed and dropped in every order.
 
+#![forbid(unsafe_code)]
+
 use qi_sync::channel::mpsc::RecvTimeoutError;
 use qi_sync::channel::oneshot::{RecvError, TryRecvError, channel};
 use qi_test_kit::{DropAtEveryPoll, Ledger, WakeCount, poll_once, poll_with};

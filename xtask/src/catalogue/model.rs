@@ -128,6 +128,30 @@ pub(crate) const MODELS: &[Model] = &[
         preemption_bound: 3,
         mutants: &["token_child_without_second_look", "wait_without_second_look"],
     },
+    Model {
+        name: "loom_channel",
+        package: "qi-sync",
+        preemption_bound: 2,
+        mutants: &["ring_line_is_not_said", "seek_keeps_wake_up", "seek_without_second_look"],
+    },
+    Model {
+        name: "loom_list",
+        package: "qi-sync",
+        preemption_bound: 3,
+        mutants: &["list_moves_on_too_early"],
+    },
+    Model {
+        name: "loom_oneshot",
+        package: "qi-sync",
+        preemption_bound: 3,
+        mutants: &["oneshot_register_ignores_end", "oneshot_send_publishes_nothing"],
+    },
+    Model {
+        name: "loom_ring",
+        package: "qi-sync",
+        preemption_bound: 3,
+        mutants: &["ring_publishes_too_early"],
+    },
 ];
 
 /// Refuses the name of a model that does not exist.

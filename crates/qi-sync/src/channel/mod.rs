@@ -19,9 +19,11 @@
 //!   first, so it is allowed everywhere.
 
 mod block_until;
-//pub mod broadcast;
+pub mod broadcast;
 mod core;
 mod error;
+#[cfg(all(test, loom))]
+mod model;
 pub mod mpmc;
 pub mod mpsc;
 pub mod oneshot;
@@ -31,7 +33,7 @@ mod recv;
 mod send;
 mod sender;
 mod sink;
-//pub mod watch;
+pub mod watch;
 
 /// The greatest capacity of a bounded channel, and the most permits that can be out at a time.
 pub const MAX_CAPACITY: usize = queue::MAX_RESERVED;

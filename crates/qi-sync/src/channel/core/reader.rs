@@ -60,18 +60,22 @@ impl<T> Drop for Reader<T> {
 
 /// Drops what was sent and not received. A value whose drop panics does not keep the others.
 fn drain<T>(access: &mut Access<'_, T>) {
-    struct Rest<'a, 'b, T>(&'a mut Access<'b, T>);
+    struct Rest<'a, 'b, T> {
+        access: &'a mut Access<'b, T>,
+        is_empty: bool,
+    }
     impl<T> Drop for Rest<'_, '_, T> {
         fn drop(&mut self) {
-            if std::thread::panicking() {
-                drain(self.0);
+            if !self.is_empty {
+                drain(self.access);
             }
         }
     }
-    let rest = Rest(access);
-    while let Ok(value) = rest.0.try_recv() {
+    let mut rest = Rest { access, is_empty: false };
+    while let Ok(value) = rest.access.try_recv() {
         drop(value);
     }
+    rest.is_empty = true;
 }
 
 /// The right to take values out, for as long as the borrow lasts.

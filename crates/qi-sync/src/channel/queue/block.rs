@@ -12,8 +12,7 @@ use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
-/// Values of a block.
-pub(super) const PLACES: usize = 31;
+pub(super) use super::memory::PLACES;
 
 /// Positions of a block: the last one stands for the moment when the next block is put in.
 pub(super) const SPAN: usize = PLACES + 1;

@@ -152,9 +152,15 @@ impl<T> List<T> {
             }
             if offset == PLACES - 1 {
                 if let Some(next) = next.take() {
+                    // The mutant lets the word move on before the block is there.
+                    if cfg!(qi_mutant = "list_moves_on_too_early") {
+                        self.tail.word.skip();
+                    }
                     // Release: pairs with the acquire above.
                     self.tail.block.store(next.as_ptr(), Release);
-                    self.tail.word.skip();
+                    if !cfg!(qi_mutant = "list_moves_on_too_early") {
+                        self.tail.word.skip();
+                    }
                     // SAFETY: the last place is claimed by us, and not written yet.
                     unsafe { block.set_next(next) };
                 }

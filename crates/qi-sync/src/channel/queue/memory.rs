@@ -1,8 +1,12 @@
-//! The memory of a ring: zeroed by the system, so that places that are never used cost nothing.
+//! The memory of queues. That of a ring is zeroed by the system, so that places that are never used
+//! cost nothing.
 
 use super::ring::Place;
 use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
 use std::ptr::slice_from_raw_parts_mut;
+
+/// Values of a block of a list. One more, for the boundary, is a power of two.
+pub(super) const PLACES: usize = 31;
 
 /// `count` places, free for the first round.
 ///

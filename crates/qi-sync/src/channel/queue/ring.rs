@@ -155,11 +155,14 @@ impl<T> Ring<T> {
         while place.stamp.load(Acquire) != free {
             spin.wait();
         }
+        // The mutant says that the value is there before it is.
+        if cfg!(qi_mutant = "ring_publishes_too_early") {
+            place.stamp.store(free | 1, Release);
+        }
         // SAFETY: the position is ours by the claim, and the place is free for it.
         place.value.with_mut(|place| unsafe { (*place).write(value) });
-        // Release: whoever sees the stamp sees the value. The mutant publishes the stamp alone.
-        let order = if cfg!(qi_mutant = "ring_push_publishes_nothing") { Relaxed } else { Release };
-        place.stamp.store(free | 1, order);
+        // Release: whoever sees the stamp sees the value.
+        place.stamp.store(free | 1, Release);
         Ok(Pushed { word: next })
     }
 
