@@ -78,6 +78,8 @@ pub(crate) struct Duty {
     pub(crate) last_claimed: Cell<u64>,
     pub(crate) last_time: Cell<Instant>,
     pub(crate) last_turn: Cell<Instant>,
+    /// The seat whose timers were looked at last.
+    pub(crate) beside: Cell<usize>,
     /// How long polls take, as far as the last readings tell: it follows long ones at once and
     /// short ones slowly.
     poll_ns: Cell<u64>,
@@ -155,6 +157,7 @@ impl Seat {
                 last_claimed: Cell::new(0),
                 last_time: Cell::new(now),
                 last_turn: Cell::new(now),
+                beside: Cell::new(seat),
                 poll_ns: Cell::new(UNKNOWN_POLL_NS),
                 ticks: Cell::new(0),
             },

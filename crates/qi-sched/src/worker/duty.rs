@@ -6,12 +6,15 @@
 //! polls are long, and after every [`MAX_INTERVAL`] polls while they are short: the interval
 //! follows the average. A single long poll among short ones is noticed at the next reading, which
 //! is a few short polls later. Timers are thus looked at after long polls, not every so many
-//! polls; and events at least every [`TURN_EVERY`].
+//! polls; and events at least every [`TURN_EVERY`]. Each reading is also a look at the timers of one
+//! other worker, which may be inside a long poll or waiting for a processor: the monitor, a thread
+//! that has to wait for a processor itself, is not the only one to notice.
 #![forbid(unsafe_code)]
 
 use super::context::Context;
 use super::core::Core;
 use crate::priority::TaskPriority;
+use crate::scheduler::Shared;
 use std::time::{Duration, Instant};
 
 /// Picks between two readings of the clock while polls are short.
@@ -23,6 +26,10 @@ const LONG: Duration = Duration::from_micros(2);
 /// A busy worker collects events this often: a system call of half a microsecond, so half a
 /// percent of its time.
 const TURN_EVERY: Duration = Duration::from_micros(100);
+
+/// A timer that is so late is fired by another worker that passes by: about as long as a poll may last
+/// among many without a thought. Much less, and workers would take each other's timers all the time.
+const NEGLECTED: Duration = Duration::from_micros(50);
 
 /// Reads the clock and does what is due. Called at the beginning of a step. Wakers run inside, so
 /// afterwards the caller looks for its seat anew.
@@ -44,10 +51,25 @@ pub(crate) fn perform(context: &Context, core: &Core) {
     if duty.is_worth_help(core.queues.len()) {
         shared.notify();
     }
+    let neglected = neglected(shared, core, now);
     if events_due || shared.next_deadline(seat).is_some_and(|due| due <= now) {
         duty.last_turn.set(now);
         context.turn(|driver| driver.try_turn(seat));
     }
+    if let Some(other) = neglected {
+        context.turn(|driver| driver.try_turn(other));
+    }
+}
+
+/// The seat of another worker, if it does not come to a timer of its own: its thread is inside a long
+/// poll, or waits for a processor. One seat is looked at each time, in turns.
+fn neglected(shared: &Shared, core: &Core, now: Instant) -> Option<usize> {
+    let beside = &core.duty.beside;
+    beside.set((beside.get() + 1) % shared.config.worker_threads);
+    let other = beside.get();
+    let overdue =
+        |due| now.checked_duration_since(due).is_some_and(|lateness| lateness >= NEGLECTED);
+    (other != core.seat && shared.driver.next_deadline(other).is_some_and(overdue)).then_some(other)
 }
 
 /// The last reading before a sleep: the polls since the one before would go unnoticed otherwise.

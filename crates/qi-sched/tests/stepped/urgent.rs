@@ -62,7 +62,7 @@ impl Driver for Timer {
     }
 }
 
-/// A worker, its clock, and what is counted.
+/// Workers, their clock, and what is counted.
 struct World {
     stepper: Stepper,
     clock: Arc<ManualClock>,
@@ -72,11 +72,11 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(workers: usize) -> Self {
         let clock = Arc::new(ManualClock::new());
         let timer = Arc::new(Timer { clock: clock.clone(), set: Mutex::default() });
         let stepper = Scheduler::builder()
-            .worker_threads(1)
+            .worker_threads(workers)
             .clock(clock.clone())
             .driver(timer.clone())
             .build_stepper()
@@ -107,7 +107,7 @@ impl World {
 #[test]
 fn among_long_polls_no_other_poll_begins_before_the_timers_but_one_that_is_owed() {
     const ROUNDS: usize = 2_000;
-    let world = World::new();
+    let world = World::new(1);
     world.flood(500, usize::MAX, |number| Duration::from_micros(50 + number % 51));
     for _ in 0..1_000 {
         world.step();
@@ -140,9 +140,32 @@ fn among_long_polls_no_other_poll_begins_before_the_timers_but_one_that_is_owed(
 }
 
 #[test]
+fn a_timer_that_its_worker_does_not_come_to_is_fired_by_another_that_is_busy() {
+    for workers in 2..5 {
+        let world = World::new(workers);
+        let timer = world.timer.clone();
+        let urgent = async move {
+            timer.wait(Duration::from_micros(500)).await;
+        };
+        let urgent = world.stepper.handle().spawn_with_priority(urgent, TaskPriority::High);
+        // The timer belongs to the first worker, which makes no further step.
+        world.step();
+        world.flood(500, usize::MAX, |_| Duration::from_micros(75));
+        for _ in 0..100 {
+            assert_eq!(world.stepper.step(1), StepOutcome::Worked);
+        }
+        assert!(urgent.is_finished());
+        // It is noticed when the other one comes round to that seat and it is 50 µs late; one pick
+        // may be owed.
+        let late = world.late.load(Relaxed);
+        assert!(late <= workers + 1, "{workers} workers: {late} polls began before the urgent one");
+    }
+}
+
+#[test]
 fn when_short_polls_become_long_the_worker_looks_at_its_timers_after_sixteen_at_most() {
     for short in 0..64 {
-        let world = World::new();
+        let world = World::new(1);
         // The clock is read less and less often.
         world.flood(1, 500 + short, |_| Duration::from_nanos(200));
         for _ in 0..500 + short {
