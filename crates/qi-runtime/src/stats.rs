@@ -46,6 +46,9 @@ pub struct RuntimeStats {
     pub stalls: u64,
     /// Extra workers started because all others were stuck.
     pub extra_workers_started: u64,
+    /// Nested blocks that could return, but lay under another block of their thread for longer than
+    /// the `stall_threshold`.
+    pub covered_blocks: u64,
     /// Chunks of task memory held, 64 KiB each but for tasks above 16 KiB.
     pub memory_chunks: usize,
     /// I/O sources and timers, per worker.
@@ -73,6 +76,7 @@ impl RuntimeStats {
             idle_blocking_threads: scheduler.idle_blocking_threads,
             stalls: scheduler.stalls,
             extra_workers_started: scheduler.extra_workers_started,
+            covered_blocks: scheduler.covered_blocks,
             memory_chunks: scheduler.memory_chunks,
             io,
             scheduler,

@@ -181,6 +181,7 @@ impl RawLock {
     }
 
     /// A waiter gives up.
+    #[cold]
     fn give_up(&self, key: WaiterKey) {
         let mut guard = lock(&self.waiting);
         let waiting = guard.get_or_insert_with(Box::default);
@@ -222,6 +223,7 @@ impl Future for Acquire<'_> {
 }
 
 impl Drop for Acquire<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Place::Queue(key) = self.place {
             self.lock.give_up(key);

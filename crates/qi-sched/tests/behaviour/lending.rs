@@ -2,10 +2,11 @@
 #![forbid(unsafe_code)]
 
 use crate::lock::{finish, hold, holder, occupy, one_worker, taker};
-use crate::support::{Event, Gate, Log, on, until};
+use crate::support::{Event, Gate, Log, on, on_one_and_four, until};
 use qi_sched::lock::RawLock;
 use qi_sched::{AbortHandle, Scheduler, TaskHandle, TaskPriority, TaskStatus, coop};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// The lane that a task is in now.
 fn lane(scheduler: &Scheduler, task: &AbortHandle) -> Option<TaskPriority> {
@@ -307,5 +308,70 @@ fn a_holder_that_ended_with_the_lock_is_not_looked_for_in_vain() {
         scheduler.block_on(high).unwrap();
         event.set();
         finish(scheduler, others);
+    });
+}
+
+/// Numbers that look random, and are the same in each run.
+fn next(seed: &mut u64) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    usize::try_from(*seed >> 33).unwrap()
+}
+
+/// Takes two of three locks for a moment, again and again, in the order that avoids cycles.
+async fn wander(locks: Arc<[Arc<RawLock>; 3]>, mut seed: u64) {
+    for _ in 0..40 {
+        let first = next(&mut seed) % 3;
+        let _outer = hold(&locks[first]).await;
+        coop::yield_now().await;
+        if first < 2 {
+            let second = first + 1 + next(&mut seed) % (2 - first);
+            let _inner = hold(&locks[second]).await;
+            coop::yield_now().await;
+        }
+    }
+}
+
+#[test]
+fn a_storm_of_loans_that_are_raised_lowered_and_cancelled_leaves_nothing_lent() {
+    on_one_and_four(|scheduler| {
+        let locks = Arc::new([(); 3].map(|()| Arc::new(RawLock::new())));
+        let event = Event::default();
+        let arrived: Arc<[AtomicBool; 120]> = Arc::new([const { AtomicBool::new(false) }; 120]);
+        let mut seed = 7;
+        let tasks: Vec<_> = (0..arrived.len())
+            .map(|number| {
+                let priority = TaskPriority::DESCENDING[next(&mut seed) % TaskPriority::COUNT];
+                let (locks, event, arrived) = (locks.clone(), event.clone(), arrived.clone());
+                scheduler.spawn_with_priority(
+                    async move {
+                        wander(locks, number as u64).await;
+                        arrived[number].store(true, Relaxed);
+                        event.wait().await;
+                    },
+                    priority,
+                )
+            })
+            .collect();
+        for turn in 0..400 {
+            let task = &tasks[next(&mut seed) % tasks.len()];
+            if turn % 4 == 0 {
+                // Late ones are too late.
+                let _ = task.cancel();
+            } else {
+                task.set_priority(TaskPriority::DESCENDING[next(&mut seed) % TaskPriority::COUNT]);
+            }
+            std::thread::yield_now();
+        }
+        let mut ends = tasks.iter().zip(arrived.iter());
+        until(|| ends.clone().all(|(task, arrived)| task.is_finished() || arrived.load(Relaxed)));
+        assert!(ends.any(|(task, _)| !task.is_finished()), "some outlive the storm");
+        assert!(locks.iter().all(|lock| !lock.is_held()));
+        let lent = |info: &qi_sched::TaskInfo| info.lane != info.priority;
+        let tasks_now = scheduler.stats().tasks();
+        assert!(!tasks_now.iter().any(lent), "{tasks_now:?}");
+        event.set();
+        for task in tasks {
+            let _ = scheduler.block_on(task);
+        }
     });
 }
