@@ -164,6 +164,22 @@ fn a_panic_unlocks_and_leaves_the_value_as_it_was() {
 }
 
 #[test]
+fn a_task_that_is_cancelled_with_the_mutex_unlocks_it() {
+    on(1, |scheduler| {
+        let mutex = Arc::new(Mutex::new(0));
+        let held = mutex.clone();
+        let task = scheduler.spawn(async move {
+            let _guard = held.lock().await;
+            std::future::pending::<()>().await;
+        });
+        until(|| mutex.is_locked() && task.status() == TaskStatus::Waiting);
+        task.cancel().unwrap();
+        assert!(scheduler.block_on(task).unwrap_err().is_cancelled());
+        assert!(mutex.try_lock().is_some());
+    });
+}
+
+#[test]
 fn debug_shows_the_value_or_that_it_is_locked() {
     let mutex = Mutex::new(5);
     assert_eq!(format!("{mutex:?}"), "Mutex { value: 5 }");
