@@ -30,6 +30,9 @@ const STEP: &str = "faults";
 /// Unharmed runs: how often a worker looks for events differs from run to run.
 const COUNTED_RUNS: usize = 5;
 
+/// After so many failures the sweep ends: each may have taken as long as a hang is waited for.
+const MOST_FAILURES: usize = 10;
+
 const SHIM: &str = "crates/fault-shim/c/fault_shim.c";
 const COMPILER: &str = "cc";
 const COMPILER_ARGS: &[&str] =
@@ -62,8 +65,12 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
             }
             Severity::Fine => report.pass(),
         }
+        report.failures.len() < MOST_FAILURES
     })?;
     println!("{table}");
+    if report.failures.len() >= MOST_FAILURES {
+        report.fail(format!("the sweep ended early, after {MOST_FAILURES} failures"), "");
+    }
     report.note(table.summary());
     Ok(report)
 }
@@ -100,6 +107,7 @@ fn count(player: &Player<'_>, workers: u64, report: &mut Report) -> anyhow::Resu
             sound = false;
         }
         made.raise(&counts);
+        sound
     })?;
     if sound {
         report.pass();

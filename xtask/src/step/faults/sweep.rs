@@ -13,7 +13,7 @@ use super::STEP;
 use super::counts::Counts;
 
 /// A run that takes longer hangs. An unharmed one takes some 30 ms.
-const HANG: Duration = Duration::from_secs(60);
+const HANG: Duration = Duration::from_secs(40);
 
 /// How long the workload waits for a single thing, in milliseconds: for what must come, and for
 /// what may not come at all.
@@ -136,18 +136,20 @@ pub(super) struct Player<'a> {
 }
 
 impl Player<'_> {
-    /// Plays all cases, in their order but for those that run at the same time.
+    /// Plays all cases, in their order but for those that run at the same time; no further ones as
+    /// soon as `judge` says so by `false`.
     pub(super) fn play(
         &self,
         cases: &[Case],
-        mut judge: impl FnMut(&Case, Finished, Counts),
+        mut judge: impl FnMut(&Case, Finished, Counts) -> bool,
     ) -> anyhow::Result<()> {
         let lanes = std::thread::available_parallelism().map_or(1, usize::from);
         let mut free: Vec<usize> = (0..lanes).collect();
         let mut playing: Vec<(usize, &Case, Running)> = Vec::new();
         let mut waiting = cases.iter();
+        let mut goes_on = true;
         loop {
-            while !interrupt::requested() {
+            while goes_on && !interrupt::requested() {
                 let Some(lane) = free.pop() else { break };
                 let Some(case) = waiting.next() else { break };
                 // Left by the run before it: a shim that is not loaded must not look like one.
@@ -161,7 +163,8 @@ impl Player<'_> {
             while index < playing.len() {
                 if playing[index].2.has_ended()? {
                     let (lane, case, running) = playing.swap_remove(index);
-                    judge(case, running.finish()?, Counts::read(&self.report_of(lane))?);
+                    let counts = Counts::read(&self.report_of(lane))?;
+                    goes_on &= judge(case, running.finish()?, counts);
                     free.push(lane);
                 } else {
                     index += 1;
