@@ -91,6 +91,12 @@ impl ParkWord {
         self.state.swap(AWAKE, Ordering::Acquire);
     }
 
+    /// Whether a thread is blocked, or about to be, and nobody has woken it.
+    pub(crate) fn is_blocking(&self) -> bool {
+        // Acquire: pairs with nothing that is written before; it keeps later looks from coming first.
+        self.state.load(Ordering::Acquire) == BLOCKING
+    }
+
     /// Leaves a notice for the parker. `true`: one is blocking, the caller must kick its queue.
     #[must_use]
     pub(crate) fn unpark(&self) -> bool {

@@ -172,6 +172,17 @@ impl Reactor {
         self.shards[shard].unpark();
     }
 
+    /// Returns whether a thread is parked on the shard, has not been unparked, and has not come back
+    /// by itself: one that has may be about to wake somebody.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such shard.
+    #[must_use]
+    pub fn is_parked(&self, shard: usize) -> bool {
+        self.shards[shard].is_parked()
+    }
+
     /// Collects the shard's events and fires its due timers, without blocking; for any thread.
     ///
     /// `Some(true)`: somebody was woken. `Some(false)`: nobody. `None`: another thread is inside and
@@ -183,6 +194,14 @@ impl Reactor {
     /// Panics if there is no such shard.
     pub fn try_turn(&self, shard: usize) -> Option<bool> {
         self.shards[shard].try_turn()
+    }
+
+    /// Says that the clock handed in has jumped: threads that are parked return, fire what is due, and
+    /// measure anew how long to sleep. A clock that only ever runs needs no such call.
+    pub fn clock_jumped(&self) {
+        for shard in &self.shards {
+            shard.clock_jumped();
+        }
     }
 
     /// Returns when the shard's next timer is due: one relaxed load.

@@ -27,6 +27,7 @@
 //! that whoever waits tries its operation, and nobody hangs on events that never come. A thread that
 //! parks pauses instead of spinning, and is unparked late, by the length of that pause.
 
+use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use std::sync::{Arc, TryLockError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -69,6 +70,8 @@ pub(crate) struct Shard {
     registry: Registry,
     waker: mio::Waker,
     queue: Mutex<Queue>,
+    /// Whether the alarm was set before the clock jumped.
+    alarm_is_stale: AtomicBool,
     counters: ShardCounters,
 }
 
@@ -109,6 +112,7 @@ impl Shard {
             registry,
             waker,
             queue: Mutex::new(queue),
+            alarm_is_stale: AtomicBool::new(false),
             counters: ShardCounters::default(),
         })
     }
@@ -190,6 +194,17 @@ impl Shard {
         }
         let fired = self.fire_due();
         Some(woken.count + fired > 0)
+    }
+
+    pub(crate) fn is_parked(&self) -> bool {
+        self.park.is_blocking()
+    }
+
+    /// The clock has jumped: what the alarm was set by is no measure any more.
+    pub(crate) fn clock_jumped(&self) {
+        // Release: pairs with the acquire in `arm`, which then sees what the clock shows now.
+        self.alarm_is_stale.store(true, Release);
+        self.unpark();
     }
 
     /// Sets a timer, and unparks the shard if the thread in it would sleep beyond.
@@ -276,6 +291,11 @@ impl Shard {
     fn arm(&self, queue: &mut Queue, deadline: u64) -> (Option<Duration>, Option<std::io::Error>) {
         if deadline == NEVER {
             return (None, None);
+        }
+        // Relaxed: whoever sets it unparks, so it is seen by the next park at the latest. Acquire
+        // pairs with the release in `clock_jumped`.
+        if self.alarm_is_stale.load(Relaxed) && self.alarm_is_stale.swap(false, Acquire) {
+            queue.alarm.has_rung();
         }
         let now = self.now();
         if deadline <= now {

@@ -7,6 +7,7 @@ use crate::error::RuntimeError;
 use crate::log;
 use crate::runtime::AsyncRuntime;
 use crate::surrounding::Surrounding;
+use crate::time::TestClock;
 use qi_reactor::Reactor;
 use qi_sched::{Clock, PanicPolicy, Scheduler, SchedulerBuilder, Shares};
 use std::fmt;
@@ -33,12 +34,14 @@ pub struct AsyncRuntimeBuilder {
     /// Whether `config.worker_threads` was said by the user.
     workers_set: bool,
     clock: Option<Arc<dyn Clock>>,
+    test_clock: Option<TestClock>,
 }
 
 impl AsyncRuntimeBuilder {
     pub(crate) fn new() -> Self {
         let config = AsyncRuntimeConfig::with_worker_threads(0);
-        Self { config, scheduler: Scheduler::builder(), workers_set: false, clock: None }
+        let scheduler = Scheduler::builder();
+        Self { config, scheduler, workers_set: false, clock: None, test_clock: None }
     }
 
     /// Takes all options of a config; see [`AsyncRuntimeConfig`].
@@ -166,13 +169,20 @@ impl AsyncRuntimeBuilder {
         self
     }
 
+    /// The clock of timers and of [`Instant::now`](crate::time::Instant::now), for tests: it can be
+    /// paused and moved, see [`TestClock`]. There it takes precedence over [`clock`](Self::clock).
+    pub fn test_clock(mut self, clock: &TestClock) -> Self {
+        self.test_clock = Some(clock.clone());
+        self
+    }
+
     /// Starts the runtime.
     ///
     /// # Errors
     /// An option out of range (checked before anything is made), an event queue or a thread that
     /// the system refused. What was made before is given back.
     pub fn build(self) -> Result<AsyncRuntime, RuntimeError> {
-        let Self { mut config, mut scheduler, workers_set, clock } = self;
+        let Self { mut config, mut scheduler, workers_set, clock, test_clock } = self;
         config.check_stacks()?;
         if workers_set {
             scheduler = scheduler.worker_threads(config.worker_threads);
@@ -188,8 +198,11 @@ impl AsyncRuntimeBuilder {
             reactor = reactor.clock(Arc::new(ReactorClock(clock.clone())));
             scheduler = scheduler.clock(clock);
         }
+        if let Some(clock) = &test_clock {
+            reactor = reactor.clock(Arc::new(clock.clone()));
+        }
         let reactor = Arc::new(reactor.build()?);
-        let driver = Arc::new(ReactorDriver::new(reactor));
+        let driver = Arc::new(ReactorDriver::new(reactor, test_clock.as_ref()));
         let surrounding = Surrounding::here();
         let dispatch = if config.debug { log::dispatch_for_own_threads() } else { None };
         let scheduler = scheduler

@@ -1,7 +1,9 @@
 //! The one place where scheduler and reactor meet: a seat parks on its shard.
 
+use crate::jumps::Jumps;
+use crate::time::TestClock;
 use qi_reactor::Reactor;
-use qi_sched::Driver;
+use qi_sched::{Driver, Idled};
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -13,11 +15,18 @@ pub(crate) struct ReactorDriver {
     reactor: Arc<Reactor>,
     /// Where the next thing set by a thread without a seat goes.
     next: AtomicUsize,
+    jumps: Option<Jumps>,
 }
 
 impl ReactorDriver {
-    pub(crate) fn new(reactor: Arc<Reactor>) -> Self {
-        Self { reactor, next: AtomicUsize::new(0) }
+    pub(crate) fn new(reactor: Arc<Reactor>, clock: Option<&TestClock>) -> Self {
+        let jumps = clock.map(|clock| Jumps::new(clock.clone(), &reactor));
+        Self { reactor, next: AtomicUsize::new(0), jumps }
+    }
+
+    /// The clock of timers, if it is one for tests.
+    pub(crate) fn test_clock(&self) -> Option<&TestClock> {
+        self.jumps.as_ref().map(Jumps::clock)
     }
 
     pub(crate) fn reactor(&self) -> &Arc<Reactor> {
@@ -46,7 +55,12 @@ impl Driver for ReactorDriver {
     }
 
     fn next_deadline(&self, seat: usize) -> Option<Instant> {
-        if seat < self.reactor.shards() { self.reactor.next_deadline(seat) } else { None }
+        if seat >= self.reactor.shards() {
+            return None;
+        }
+        let due = self.reactor.next_deadline(seat)?;
+        // The scheduler goes by the system's clock.
+        Some(self.test_clock().map_or(due, |clock| clock.on_the_systems(due)))
     }
 
     fn try_turn(&self, seat: usize) -> Option<bool> {
@@ -55,6 +69,14 @@ impl Driver for ReactorDriver {
 
     fn has_sources(&self, seat: usize) -> bool {
         seat < self.reactor.shards() && self.reactor.has_sources(seat)
+    }
+
+    fn watches_idle(&self) -> bool {
+        self.jumps.is_some()
+    }
+
+    fn idle(&self, activity: u64) -> Idled {
+        self.jumps.as_ref().map_or(Idled::Nothing, |jumps| jumps.idle(&self.reactor, activity))
     }
 
     /// Threads that still wait for a timer or a socket in a `block_on` are not left to hang, whoever

@@ -39,6 +39,7 @@ mod driver;
 mod error;
 mod handle;
 mod here;
+mod jumps;
 mod log;
 pub mod net;
 mod runtime;

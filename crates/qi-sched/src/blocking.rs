@@ -140,7 +140,7 @@ impl BlockingPool {
     }
 
     /// The next call, or `None` when the thread is to end.
-    fn next(&self) -> Option<TaskRef> {
+    fn next(&self, shared: &Shared) -> Option<TaskRef> {
         let mut inner = self.lock();
         let mut waited = false;
         loop {
@@ -152,6 +152,11 @@ impl BlockingPool {
                 return None;
             }
             inner.idle += 1;
+            if shared.watches_idle() {
+                drop(inner);
+                shared.look_idle();
+                inner = self.lock();
+            }
             let (guard, timeout) = self
                 .work
                 .wait_timeout_while(inner, self.keep_alive, |inner| {
@@ -168,8 +173,9 @@ impl BlockingPool {
 fn serve(shared: &Arc<Shared>) {
     let context = Context::new(shared.clone(), None);
     context.enter(|| {
-        while let Some(call) = shared.blocking.next() {
+        while let Some(call) = shared.blocking.next(shared) {
             run_task(&context, call);
         }
+        shared.look_idle();
     });
 }

@@ -33,8 +33,33 @@ pub trait Driver: Send + Sync + Any {
     /// a timer is to learn that none will come. Does nothing by default.
     fn stopped(&self) {}
 
+    /// Whether the driver wants to hear of idle moments. Asked once. `false` by default.
+    fn watches_idle(&self) -> bool {
+        false
+    }
+
+    /// Called, if [`watches_idle`](Self::watches_idle), when nothing in the scheduler can go on by
+    /// itself: no task is runnable or run, all workers sleep, and so does at least one thread that
+    /// waits in a `block_on`. A clock that stands still may move on now. `activity` is another number
+    /// whenever anything was done since the last call. Does nothing by default.
+    fn idle(&self, activity: u64) -> Idled {
+        let _ = activity;
+        Idled::Nothing
+    }
+
     /// The driver as itself, for the layer that handed it in.
     fn as_any(&self) -> &dyn Any;
+}
+
+/// What a driver did in an idle moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Idled {
+    /// Nothing: whoever called goes to sleep.
+    Nothing,
+    /// It woke something.
+    Woke,
+    /// It took its time: it is called again if the moment is still idle.
+    Waited,
 }
 
 /// A driver without events and timers: workers sleep on a lock each.

@@ -62,7 +62,7 @@ mod worker;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::PanicPolicy;
-pub use driver::{Driver, ThreadDriver};
+pub use driver::{Driver, Idled, ThreadDriver};
 pub use error::{
     CancelError, ConfigError, JoinError, NoRuntimeError, SchedError, ShutdownError, TaskLocalError,
 };

@@ -7,6 +7,7 @@ mod bound;
 mod instant;
 mod interval;
 mod sleep;
+mod test_clock;
 mod timeout;
 
 pub use bound::{deadline, remaining, spawn_bound, until_stopped, with_deadline, within};
@@ -14,4 +15,5 @@ pub use instant::Instant;
 pub use interval::{Interval, MissedTicks, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use std::time::Duration;
+pub use test_clock::{TestClock, advance, pause, resume};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};

@@ -12,5 +12,6 @@ mod memory;
 mod panic_policy;
 mod stuck;
 mod support;
+mod test_clock;
 mod time;
 mod timers;

@@ -48,7 +48,7 @@ pub fn block_in_place<R>(call: impl FnOnce() -> R) -> R {
 
 /// Wakes a thread that is no worker.
 struct ThreadWaker {
-    parker: Parker,
+    parker: Arc<Parker>,
 }
 
 impl Wake for ThreadWaker {
@@ -62,20 +62,41 @@ impl Wake for ThreadWaker {
 }
 
 fn block_thread<F: Future>(shared: &Arc<Shared>, mut future: Pin<&mut F>) -> F::Output {
-    let parked = Arc::new(ThreadWaker { parker: Parker::default() });
-    let waker = Waker::from(parked.clone());
+    let parker = Arc::new(Parker::default());
+    let waker = Waker::from(Arc::new(ThreadWaker { parker: parker.clone() }));
     let mut cx = std::task::Context::from_waker(&waker);
     let root = Context::new(shared.clone(), None);
     root.enter(|| {
+        let _watched = WatchedRoot::new(shared, &parker);
         root.with_frame(None, || {
             loop {
+                shared.count_root_poll();
                 if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                     return output;
                 }
-                parked.parker.park();
+                parker.park_watched(shared);
             }
         })
     })
+}
+
+/// A thread of the user's in a `block_on`, as those see it who look whether all sleep.
+struct WatchedRoot<'a> {
+    shared: &'a Arc<Shared>,
+    parker: &'a Arc<Parker>,
+}
+
+impl<'a> WatchedRoot<'a> {
+    fn new(shared: &'a Arc<Shared>, parker: &'a Arc<Parker>) -> Self {
+        shared.watch_root(parker);
+        Self { shared, parker }
+    }
+}
+
+impl Drop for WatchedRoot<'_> {
+    fn drop(&mut self) {
+        self.shared.forget_root(self.parker);
+    }
 }
 
 fn block_worker<F: Future>(
@@ -106,6 +127,7 @@ fn block_worker<F: Future>(
         };
         loop {
             if block.take_wake() {
+                worker.shared.count_root_poll();
                 let polled = match &foreign {
                     Some(foreign) => {
                         foreign.enter(|| foreign.with_frame(None, || future.as_mut().poll(&mut cx)))
@@ -152,7 +174,7 @@ impl Drop for Restore<'_> {
 fn wait(worker: &Context, slot: &ThreadSlot, handed_over: bool) {
     if handed_over {
         if !run_pinned(worker) {
-            slot.park();
+            slot.park(&worker.shared);
         }
         return;
     }
@@ -166,7 +188,7 @@ fn wait(worker: &Context, slot: &ThreadSlot, handed_over: bool) {
         // inbox.
         Step::Leave => {
             if !run_pinned(worker) {
-                if worker.core().is_some() { park(worker) } else { slot.park() }
+                if worker.core().is_some() { park(worker) } else { slot.park(&worker.shared) }
             }
         }
     }

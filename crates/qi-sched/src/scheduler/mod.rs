@@ -6,6 +6,7 @@ mod call;
 mod closing;
 mod covered;
 mod handle;
+mod idle;
 mod seating;
 mod shared;
 mod spawn;

@@ -1,6 +1,7 @@
 //! What all threads of a scheduler share, and the ways of a runnable task into a queue.
 #![forbid(unsafe_code)]
 
+use super::idle::Idle;
 use crate::blocking::BlockingPool;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     pub(super) placed: AtomicUsize,
     pub(crate) epoch: Instant,
     pub(crate) process: HomeProcess,
+    /// Whom to look at, and whether anybody wants to know, when nothing can go on.
+    pub(super) idle: Idle,
     ids: AtomicU64,
 }
 
@@ -76,6 +79,7 @@ impl Shared {
             blocking: BlockingPool::new(config.max_blocking_threads, config.blocking_keep_alive),
             config,
             seats,
+            idle: Idle::new(driver.watches_idle()),
             injectors: std::array::from_fn(|_| CachePadded::new(Injector::new())),
             lanes: CachePadded::default(),
             gate: CachePadded::new(Gate::new()),

@@ -129,6 +129,13 @@ fn fall_asleep(context: &Context, core: &Core) -> Step {
     let now = context.shared.clock.now();
     duty::before_sleep(core, now);
     core.patience.sleeps(now);
+    if context.shared.look_idle() {
+        // Wakers have run: the seat may be another one, and has work.
+        if let Some(core) = context.core() {
+            wake_up(context, core);
+        }
+        return Step::Worked;
+    }
     Step::WouldPark
 }
 

@@ -15,7 +15,7 @@ use crate::queue::Inbox;
 use crate::scheduler::Shared;
 use crate::task::TaskRef;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The seat number of a thread without a seat.
@@ -85,13 +85,20 @@ impl ThreadSlot {
     }
 
     /// Sleeps without a seat. Called by the thread itself.
-    pub(crate) fn park(&self) {
-        self.parker.park();
+    pub(crate) fn park(&self, shared: &Shared) {
+        self.parker.park_watched(shared);
     }
 
     /// Sleeps without a seat for at most `limit`; `false` if that ran out.
-    pub(crate) fn park_for(&self, limit: Duration) -> bool {
+    pub(crate) fn park_for(&self, limit: Duration, shared: &Shared) -> bool {
+        self.parker.announce(shared);
         self.parker.park_for(limit)
+    }
+
+    /// Whether the thread sits on a seat (others know then whether it sleeps), or sleeps without.
+    pub(crate) fn is_quiet(&self) -> bool {
+        // Relaxed: the fences of whoever looks and of `set_seat` order it.
+        self.seat.load(Relaxed) != NO_SEAT || self.parker.is_quiet()
     }
 
     /// Leaves a seat for the thread; the caller unparks it.
@@ -109,31 +116,65 @@ impl ThreadSlot {
 /// A place to sleep that remembers one wake-up.
 #[derive(Debug, Default)]
 pub(crate) struct Parker {
-    notified: Mutex<bool>,
+    place: Mutex<Place>,
     wake: Condvar,
 }
 
+#[derive(Debug, Default)]
+struct Place {
+    notified: bool,
+    /// Whether the thread sleeps, or has announced it.
+    parked: bool,
+}
+
 impl Parker {
+    fn lock(&self) -> MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn park(&self) {
-        let mut notified = self.notified.lock().unwrap_or_else(PoisonError::into_inner);
-        while !*notified {
-            notified = self.wake.wait(notified).unwrap_or_else(PoisonError::into_inner);
+        let mut place = self.lock();
+        place.parked = true;
+        while !place.notified {
+            place = self.wake.wait(place).unwrap_or_else(PoisonError::into_inner);
         }
-        *notified = false;
+        *place = Place::default();
+    }
+
+    /// As [`park`](Self::park), after a look whether nothing can go on.
+    pub(crate) fn park_watched(&self, shared: &Shared) {
+        self.announce(shared);
+        self.park();
+    }
+
+    /// Lets others see that the thread is about to sleep, if anybody wants to know, and looks whether
+    /// it is the last one.
+    fn announce(&self, shared: &Shared) {
+        if shared.watches_idle() {
+            self.lock().parked = true;
+            shared.look_idle();
+        }
     }
 
     /// `false` if the time ran out.
     pub(crate) fn park_for(&self, limit: Duration) -> bool {
-        let notified = self.notified.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut notified, _) = self
+        let mut place = self.lock();
+        place.parked = true;
+        let (mut place, _) = self
             .wake
-            .wait_timeout_while(notified, limit, |notified| !*notified)
+            .wait_timeout_while(place, limit, |place| !place.notified)
             .unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *notified)
+        std::mem::take(&mut *place).notified
     }
 
     pub(crate) fn unpark(&self) {
-        *self.notified.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.lock().notified = true;
         self.wake.notify_one();
+    }
+
+    /// Whether the thread sleeps and nobody has woken it.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let place = self.lock();
+        place.parked && !place.notified
     }
 }

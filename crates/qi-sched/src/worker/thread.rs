@@ -47,6 +47,7 @@ fn work_from(shared: &Arc<Shared>, core: Box<Core>) {
     let slot = Arc::new(ThreadSlot::new());
     let worker = Context::new(shared.clone(), Some(slot.clone()));
     worker.allow_stack_below_here(shared.config.thread_stack_size.saturating_sub(STACK_RESERVE));
+    shared.watch_worker(&slot);
     worker.enter(|| {
         worker.sit(core);
         work(&worker);
@@ -55,6 +56,7 @@ fn work_from(shared: &Arc<Shared>, core: Box<Core>) {
         }
         slot.close();
     });
+    shared.forget_worker(&slot);
 }
 
 fn work(worker: &Context) {
@@ -85,13 +87,13 @@ fn without_seat(worker: &Context) -> bool {
     if worker.pinned_live.get() > 0 {
         // Its tasks keep it: it may still take a seat meanwhile.
         shared.threads.offer_self(slot);
-        slot.park();
+        slot.park(shared);
         shared.threads.withdraw(slot);
         return true;
     }
     shared.threads.offer_self(slot);
     // Looked at while on the list: whoever closes after that finds this thread there and wakes it.
-    let woken = !shared.is_closing() && slot.park_for(SPARE_FOR);
+    let woken = !shared.is_closing() && slot.park_for(SPARE_FOR, shared);
     let withdrawn = shared.threads.withdraw(slot);
     // Not on the list any more: somebody has made, or is about to make, an offer.
     woken || !withdrawn
