@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            a node ends (settle.rs)                          idle workers
-//!   successors' counts ──► ready nodes ──► heap (queue.rs) ──► runner (runner.rs) ──► node's code
+//!   successors' counts ──► ready nodes ──► set (queue.rs) ───► runner (runner.rs) ──► node's code
 //!        ▲                                   ▲                   │ suspends: the node keeps this
 //!        └───────────────────────────────────┼───────────────────┘ runner, another one takes over
 //!                                            └── pauses between attempts
@@ -17,6 +17,7 @@ mod record;
 mod runner;
 mod settle;
 mod sleepers;
+mod turns;
 mod watchdog;
 
 pub use ending::StopReason;
@@ -137,7 +138,7 @@ impl Shared {
 
     /// The lane of a task that begins now for a node.
     pub(crate) fn lane(&self, node: u32) -> TaskPriority {
-        self.gates[node as usize].lane()
+        lock(&self.queue).lane(self.gates[node as usize].turn())
     }
 
     /// Spawns a runner that counts as active already. One that is to run elsewhere is queued

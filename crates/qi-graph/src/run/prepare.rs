@@ -2,10 +2,11 @@
 
 use super::ending::End;
 use super::limit::Places;
-use super::queue::{Queue, Ready, key};
+use super::queue::Queue;
 use super::record::{Content, NodeStatus, Slot};
 use super::settle::Gate;
 use super::sleepers::Sleepers;
+use super::turns::Turns;
 use super::{Live, Outer, Shared, lock, watchdog};
 use crate::context::NodeContext;
 use crate::error::GraphError;
@@ -46,10 +47,11 @@ pub(crate) fn start(
     let plan = Plan::new(&graph)?;
     let known = restore(&graph, &plan, options.partial.take())?;
     let ranks = plan.ranks(Plan::costs(&graph, options.costs.as_ref()));
-    let keys = graph.priorities.iter().zip(ranks).map(|(&lane, rank)| key(lane, rank)).collect();
-    let gates = gates(&plan, &known, keys);
+    let (turns, by_node) = Turns::new(&graph.priorities, ranks);
+    let gates = gates(&plan, &known, by_node);
     let readers = options.release.then(|| readers(&plan, &known));
     let left = known.iter().filter(|known| matches!(known, Known::Nothing)).count();
+    let nodes = graph.len();
     let names = std::mem::take(&mut graph.names);
     let slots = slots(graph.bodies, known);
     let parallelism = handle.stats().worker_threads.max(1);
@@ -61,7 +63,7 @@ pub(crate) fn start(
         slots,
         gates,
         readers,
-        queue: Mutex::new(Queue::new(left, parallelism)),
+        queue: Mutex::new(Queue::new(turns, nodes, left, parallelism)),
         places: outer.map_or_else(|| Places::of(options.limit), NodeContext::lend),
         sleepers: Sleepers::default(),
         handle: handle.clone(),
@@ -139,7 +141,7 @@ fn check_type(graph: &Graph, node: u32, output: &Output) -> Result<(), GraphErro
 }
 
 /// How many each node waits for.
-fn gates(plan: &Plan, known: &[Known], keys: Vec<u64>) -> Vec<Gate> {
+fn gates(plan: &Plan, known: &[Known], turns: Vec<u32>) -> Vec<Gate> {
     let mut waits = vec![0_u32; known.len()];
     for (node, (_, later)) in plan.edges() {
         waits[later as usize] += u32::from(matches!(known[node as usize], Known::Nothing));
@@ -148,7 +150,7 @@ fn gates(plan: &Plan, known: &[Known], keys: Vec<u64>) -> Vec<Gate> {
         // One that has ended waits for an edge that does not exist: it never becomes ready.
         *waits += u32::from(!matches!(known, Known::Nothing));
     }
-    keys.into_iter().zip(waits).map(|(key, waits)| Gate::new(key, waits)).collect()
+    turns.into_iter().zip(waits).map(|(turn, waits)| Gate::new(turn, waits)).collect()
 }
 
 /// How many read each result.
@@ -182,15 +184,15 @@ fn observer(own: Option<Observer>, outer: Option<&NodeContext>) -> Option<Arc<Ob
     }
 }
 
-/// The nodes that wait for none.
-fn beginnings(run: &Shared) -> Vec<Ready> {
+/// The turns of the nodes that wait for none.
+fn beginnings(run: &Shared) -> Vec<u32> {
     let mut ready = Vec::new();
     for (node, gate) in (0_u32..).zip(&run.gates) {
         if run.slots[node as usize].with(|record| record.status) == NodeStatus::Restored {
             run.tell(node, || Step::Restored);
         } else if gate.is_open() {
             run.tell(node, || Step::Queued);
-            ready.push(Ready::new(gate.key(), node));
+            ready.push(gate.turn());
         }
     }
     ready

@@ -12,7 +12,7 @@
 
 use super::ending::StopReason;
 use super::limit::Place;
-use super::queue::{Help, Next, Queue, Ready};
+use super::queue::{Help, Next, Queue};
 use super::record::{Content, NodeStatus};
 use super::settle::{Fate, drop_guarded, guarded};
 use super::{Live, Shared, lock};
@@ -49,7 +49,8 @@ pub(super) struct Runner {
     /// The last reading of the clock, and the one at the beginning of this turn.
     now_ns: u64,
     turn_ns: u64,
-    ready: Vec<Ready>,
+    /// Turns of nodes that can begin, on their way to the queue.
+    ready: Vec<u32>,
     ended: bool,
     live: Live,
 }
@@ -326,7 +327,7 @@ impl Runner {
         if !run.is_stopped() {
             ready!(sleep.as_mut().poll(cx));
             run.tell(*node, || Step::Queued);
-            self.ready.push(Ready::new(run.gates[*node as usize].key(), *node));
+            self.ready.push(run.gates[*node as usize].turn());
         }
         if let Some(place) = self.sleeper.take() {
             run.sleepers.remove(place);

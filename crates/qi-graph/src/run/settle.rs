@@ -4,21 +4,19 @@
 //! becomes of the node: it is queued, or, if something it needs is missing, skipped, which is an
 //! end too. That goes on in a loop, not by recursion.
 
-use super::queue::Ready;
 use super::record::{Content, NodeStatus};
 use super::{Shared, lock};
 use crate::error::NodeFailure;
 use crate::event::Step;
 use crate::node::Kind;
 use crate::value::Output;
-use qi_runtime::TaskPriority;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Relaxed};
 
-/// What a node waits for, and how urgent it is.
+/// What a node waits for, and its turn.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    key: u64,
+    turn: u32,
     /// Edges that are waited for; and what the ends of those that are not mean.
     state: AtomicU32,
 }
@@ -30,16 +28,12 @@ const BY_FAILURE: u32 = 1 << 31;
 const COUNT: u32 = BLOCKED - 1;
 
 impl Gate {
-    pub(crate) fn new(key: u64, waits: u32) -> Self {
-        Self { key, state: AtomicU32::new(waits) }
+    pub(crate) fn new(turn: u32, waits: u32) -> Self {
+        Self { turn, state: AtomicU32::new(waits) }
     }
 
-    pub(crate) fn key(&self) -> u64 {
-        self.key
-    }
-
-    pub(crate) fn lane(&self) -> TaskPriority {
-        super::queue::lane_of(self.key)
+    pub(crate) fn turn(&self) -> u32 {
+        self.turn
     }
 
     /// Whether nothing is waited for: asked before the run begins.
@@ -131,7 +125,7 @@ impl Shared {
         node: u32,
         fate: Fate,
         ended_ns: u64,
-        ready: &mut Vec<Ready>,
+        ready: &mut Vec<u32>,
     ) -> usize {
         let status = match &fate {
             Fate::Done(_) => NodeStatus::Done,
@@ -188,7 +182,7 @@ impl Shared {
         &self,
         node: u32,
         wake: Wake,
-        ready: &mut Vec<Ready>,
+        ready: &mut Vec<u32>,
         skipped: &mut Vec<(u32, bool)>,
     ) {
         for &packed in self.plan.after(node) {
@@ -202,7 +196,7 @@ impl Shared {
                 None => {}
                 Some(0) => {
                     self.tell(later, || Step::Queued);
-                    ready.push(Ready::new(gate.key, later));
+                    ready.push(gate.turn);
                 }
                 Some(marks) => skipped.push((later, marks & BY_FAILURE != 0)),
             }
