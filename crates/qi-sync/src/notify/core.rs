@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 use crate::sync::{AtomicUsize, Mutex, MutexGuard, const_unless_loom, lock};
+use crate::wake::wake_all;
 use qi_sched::TaskPriority;
 use qi_sched::wait_queue::{Popped, WaitQueue, WaiterKey, WakeList};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -111,9 +112,7 @@ impl Core {
         }
         self.settle(&waiters);
         drop(waiters);
-        let mut woken = WakeList::new();
-        woken.push(waker);
-        woken.wake_all();
+        wake_all([waker]);
     }
 
     /// Notifies all whose wait was made before.

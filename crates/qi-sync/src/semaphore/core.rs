@@ -32,6 +32,7 @@
 
 use crate::error::TryAcquireError;
 use crate::sync::{AtomicUsize, Mutex, MutexGuard, const_unless_loom, lock};
+use crate::wake::Batch;
 use qi_sched::TaskPriority;
 use qi_sched::wait_queue::{WaitQueue, WaiterKey, WakeList};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -126,7 +127,7 @@ impl Core {
             }
         }
         if word & WAITED != 0 && permits > 0 {
-            self.serve(lock(&self.waiters), WakeList::new());
+            self.serve(lock(&self.waiters), Batch::default());
         }
         true
     }
@@ -159,7 +160,18 @@ impl Core {
             drop(waker);
             return Outcome::Closed;
         }
+        let is_next = waiters.is_empty();
+        if is_next && self.take_for_waiter(permits) {
+            self.settle(&waiters);
+            drop(waiters);
+            drop(waker);
+            return Outcome::Granted;
+        }
         let key = waiters.insert(lane, waker, Request { permits, is_granted: false });
+        if is_next {
+            self.settle(&waiters);
+            return Outcome::Waiting(key);
+        }
         self.serve_own(waiters, key)
     }
 
@@ -167,7 +179,10 @@ impl Core {
     /// this waker.
     pub(super) fn poll(&self, key: WaiterKey, lane: TaskPriority, waker: &Waker) -> Outcome {
         let mut waiters = lock(&self.waiters);
-        if waiters.is_waiting(key) && !waiters.wakes(key, waker) {
+        if !waiters.is_waiting(key) {
+            return Self::outcome(waiters, key);
+        }
+        if !waiters.wakes(key, waker) {
             // Wakers are cloned and dropped outside of the lock.
             drop(waiters);
             let fresh = waker.clone();
@@ -189,7 +204,7 @@ impl Core {
         let Some(removed) = waiters.remove(key) else { return };
         if !removed.payload.is_granted {
             // Those behind it may ask for less.
-            self.serve(waiters, WakeList::new());
+            self.serve(waiters, Batch::default());
         } else if !cfg!(qi_mutant = "semaphore_keeps_abandoned_permits") {
             drop(waiters);
             self.give(removed.payload.permits);
@@ -214,27 +229,27 @@ impl Core {
 
     /// Hands out permits, and says what became of the request of the caller, who is not woken.
     fn serve_own<'a>(&'a self, mut waiters: Guard<'a>, key: WaiterKey) -> Outcome {
-        let mut woken = WakeList::new();
+        let mut woken = Batch::default();
         let own = self.hand_out(&mut waiters, &mut woken, Some(key));
         if woken.is_full() {
             self.serve(waiters, woken);
             waiters = lock(&self.waiters);
-            woken = WakeList::new();
+            woken = Batch::default();
         }
         let outcome = Self::outcome(waiters, key);
-        woken.wake_all();
+        woken.wake();
         drop(own);
         outcome
     }
 
     /// Hands out permits until the next request exceeds them, and wakes whom they were given to,
     /// without the lock. (I36)
-    fn serve<'a>(&'a self, mut waiters: Guard<'a>, mut woken: WakeList) {
+    fn serve<'a>(&'a self, mut waiters: Guard<'a>, mut woken: Batch) {
         loop {
             self.hand_out(&mut waiters, &mut woken, None);
             let may_be_more = woken.is_full();
             drop(waiters);
-            woken.wake_all();
+            woken.wake();
             if !may_be_more {
                 return;
             }
@@ -247,7 +262,7 @@ impl Core {
     fn hand_out(
         &self,
         waiters: &mut WaitQueue<Request>,
-        woken: &mut WakeList,
+        woken: &mut Batch,
         own: Option<WaiterKey>,
     ) -> Option<Waker> {
         let mut own_waker = None;

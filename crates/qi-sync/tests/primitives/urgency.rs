@@ -108,6 +108,40 @@ fn the_turn_to_initialise_goes_to_the_most_urgent_waiter_first() {
 }
 
 #[test]
+fn a_waiter_that_an_urgent_task_joins_goes_first() {
+    on(1, |scheduler| {
+        let (semaphore, log) = (Arc::new(Semaphore::new(0)), WakeLog::new());
+        let mut waiters = ["first", "joined"].map(|name| {
+            let (semaphore, log) = (semaphore.clone(), log.clone());
+            let task = scheduler.spawn(async move {
+                let permit = semaphore.acquire().await.unwrap();
+                log.note(name);
+                drop(permit);
+            });
+            until_it_waits(&task);
+            Some(task)
+        });
+        let joined = waiters[1].take().unwrap();
+        let id = joined.id();
+        let urgent = scheduler.handle().spawn_with_priority(joined, Critical);
+        // Raised, it was polled once more, and has told the semaphore so.
+        let is_raised = || {
+            let tasks = scheduler.stats().tasks();
+            tasks
+                .iter()
+                .any(|task| task.id == id && task.polls >= 2 && task.status == TaskStatus::Waiting)
+        };
+        while !is_raised() {
+            std::thread::yield_now();
+        }
+        semaphore.add_permits(1);
+        scheduler.block_on(urgent).unwrap().unwrap();
+        scheduler.block_on(waiters[0].take().unwrap()).unwrap();
+        assert_eq!(log.take(), ["joined", "first"]);
+    });
+}
+
+#[test]
 fn a_request_of_a_low_task_is_served_although_urgent_ones_never_cease() {
     on(1, |scheduler| {
         let semaphore = Arc::new(Semaphore::new(0));
