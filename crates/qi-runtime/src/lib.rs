@@ -33,6 +33,7 @@
 #![forbid(unsafe_code)]
 
 mod builder;
+pub mod channel;
 mod clock;
 mod config;
 mod driver;
@@ -70,7 +71,6 @@ pub use qi_sched::{
 };
 pub use qi_scope::{join, race, select, try_join};
 pub use qi_sync as sync;
-pub use qi_sync::channel;
 pub use runtime::AsyncRuntime;
 pub use stats::RuntimeStats;
 

@@ -53,6 +53,22 @@ fn two_senders_share_a_ring() {
     two_senders(Queue::bounded(4), 0, 2);
 }
 
+/// A receiver takes a value as soon as it can see it.
+fn a_value_is_whole_when_it_is_seen() {
+    let queue = Arc::new(Queue::bounded(2));
+    let sender = {
+        let queue = queue.clone();
+        thread::spawn(move || push(&queue, 1))
+    };
+    loop {
+        match queue.pop_shared() {
+            Popped::Value(value, _) => break assert_eq!(*value, 1),
+            Popped::Empty(_) | Popped::Busy => thread::yield_now(),
+        }
+    }
+    sender.join().unwrap();
+}
+
 fn two_senders_share_a_list_that_is_new() {
     two_senders(Queue::unbounded(true), 0, 1);
 }
@@ -126,6 +142,7 @@ fn loom_ring() {
     explore(
         "loom_ring",
         &[
+            a_value_is_whole_when_it_is_seen,
             two_senders_share_a_ring,
             two_receivers_share_a_ring,
             a_place_is_used_again,
