@@ -63,7 +63,7 @@ pub(crate) struct Workload {
 
 /// All runtimes, in the order of the report.
 pub(crate) const RUNTIMES: &[&str] =
-    &["qi", "tokio", "smol", "may", "go", "rayon", "chili", "floor"];
+    &["qi", "tokio", "smol", "may", "go", "rayon", "chili", "taskflow", "floor"];
 
 const ASYNC: &[&str] = &["qi", "tokio", "smol", "may", "go"];
 const RUST: &[&str] = &["qi", "tokio", "smol", "may"];
@@ -72,6 +72,7 @@ const WITH_FLOOR: &[&str] = &["qi", "tokio", "smol", "may", "go", "floor"];
 const FUTURES: &[&str] = &["qi", "tokio", "smol"];
 const TIMEOUTS: &[&str] = &["qi", "tokio", "smol", "go"];
 const ONLY_QI: &[&str] = &["qi"];
+const GRAPHS: &[&str] = &["qi", "taskflow"];
 
 const WALL: Figure = Figure { name: "wall_ns", title: "wall ns", scale: 1.0 };
 const CPU: Figure = Figure { name: "cpu_ns", title: "CPU ns", scale: 1.0 };
@@ -83,6 +84,9 @@ const BYTES: Figure = Figure { name: "bytes_per_task", title: "bytes per task", 
 const RATE: Figure = Figure { name: "requests_per_s", title: "requests/s", scale: 1.0 };
 const WALL_US: Figure = Figure { name: "wall_ns", title: "wall µs", scale: 1e-3 };
 const CPU_US: Figure = Figure { name: "cpu_ns", title: "CPU µs", scale: 1e-3 };
+const BUILD: Figure = Figure { name: "build_ns", title: "CPU ns to build", scale: 1.0 };
+const OVER_LIST: Figure = Figure { name: "over_list", title: "wall ÷ list schedule", scale: 1.0 };
+const OVER_BOUND: Figure = Figure { name: "over_bound", title: "wall ÷ lower bound", scale: 1.0 };
 const OVER: Figure = Figure { name: "over_ideal", title: "wall ÷ ideal", scale: 1.0 };
 
 const MAX: Figure = Figure { name: "max_ns", title: "max µs", scale: 1e-3 };
@@ -102,6 +106,8 @@ const BACK: Figure = Figure { name: "back_after_ns", title: "back after ms", sca
 const COST: &[Figure] = &[WALL, CPU, PEAK];
 const CPU_COST: &[Figure] = &[CPU, WALL, PEAK];
 const LATENESS: &[Figure] = &[P50, P99, SAMPLES];
+const GRAPH: &[Figure] = &[CPU, WALL, BUILD, PEAK];
+const SCHEDULE: &[Figure] = &[OVER_LIST, OVER_BOUND, CPU_US];
 const LIFE: &[Figure] = &[WALL_US, CPU_US];
 const ECHO: &[Figure] = &[CPU_US, RATE, P50, P99, SAMPLES];
 
@@ -162,6 +168,11 @@ const HELPED: &[Bar] = &[
     Bar { figure: "extra_workers", rival: Rival::Number(1.0), rule: Rule::AtLeast(1.0) },
     at_most("back_after_ns", 1_000_000_000.0),
 ];
+/// Nodes that do nothing, so all is overhead.
+const MICROSECOND: &[Bar] =
+    &[Bar { figure: "cpu_ns", rival: Rival::Number(1000.0), rule: Rule::AtMost(1.0) }];
+const PACKED: &[Bar] =
+    &[Bar { figure: "over_list", rival: Rival::Number(1.05), rule: Rule::AtMost(1.0) }];
 const NO_BAR: &[Bar] = &[];
 
 const fn row(
@@ -224,6 +235,9 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     row("lifecycle-128", "life", "the same with a pool of 128 coroutine stacks asked for", LIFE, NO_BAR, ONLY_QI),
     row("shutdown-parked", "life", "shut down with 1 M parked tasks (per task)", COST, NO_SLOWER, FUTURES),
     row("balance", "balance", "100,000 tasks of 10 µs all spawned on one worker", &[OVER, CPU], BALANCED, ASYNC),
+    row("graph-order", "graph", "a random graph of 1 M computations that come one after the other", GRAPH, MICROSECOND, GRAPHS).within(120),
+    row("graph-data", "graph", "the same, of futures that pass results along its 2 M edges", GRAPH, MICROSECOND, ONLY_QI).within(120),
+    row("graph-compile", "graph", "a compile-like graph of 10,000 nodes, 20 µs to 10 ms long", SCHEDULE, PACKED, GRAPHS).within(120),
     row("urgent-timer", "bad-days", "an urgent timer over 10,000 queued tasks of 50 to 100 µs", URGENT, TWO_POLLS, FUTURES).seldom(),
     row("urgent-wake", "bad-days", "the same, the urgent task woken by one of the others", URGENT, TWO_POLLS, FUTURES).seldom(),
     row("urgent-wake-foreign", "bad-days", "the same, woken by a foreign thread", URGENT, TWO_POLLS, FUTURES).seldom(),

@@ -4,6 +4,7 @@
 //! load, frequency, temperature) falls on all of them alike.
 
 use std::env;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use crate::golang::{self, Go};
 use crate::machine;
 use crate::report;
 use crate::sample::{Record, Run, Sample};
+use crate::taskflow;
 
 /// Repetitions of a quick run.
 const QUICK_REPETITIONS: usize = 3;
@@ -41,6 +43,8 @@ struct Pair {
 pub(crate) struct Driver<'a> {
     args: &'a Args,
     go: Result<Go, String>,
+    /// Taskflow's side, ready to run.
+    taskflow: Result<PathBuf, String>,
 }
 
 impl<'a> Driver<'a> {
@@ -51,13 +55,26 @@ impl<'a> Driver<'a> {
         } else {
             Err("not asked for".to_owned())
         };
-        Self { args, go }
+        let graphs = catalog::WORKLOADS.iter().filter(|row| row.runtimes.contains(&"taskflow"));
+        let taskflow = if args.wants_runtime("taskflow")
+            && graphs.into_iter().any(|row| args.wants(row.name, row.family))
+        {
+            taskflow::prepare()
+        } else {
+            Err("not asked for".to_owned())
+        };
+        Self { args, go, taskflow }
     }
 
     fn command(&self, workload: &Workload, runtime: &str) -> Result<Command, String> {
         let myself = env::current_exe().map_err(|error| error.to_string())?;
         let workers = self.args.workers.to_string();
-        let mut command = if runtime == "go" {
+        let length = if self.args.quick { "quick" } else { "full" };
+        let mut command = if runtime == "taskflow" {
+            let mut command = Command::new(self.taskflow.as_ref().map_err(Clone::clone)?);
+            command.arg(workers).arg(length);
+            command
+        } else if runtime == "go" {
             let go = self.go.as_ref().map_err(Clone::clone)?;
             let mut command = Command::new(&go.program);
             command.arg("--workers").arg(workers).arg("--client").arg(myself);
@@ -67,8 +84,7 @@ impl<'a> Driver<'a> {
             command
         } else {
             let mut command = Command::new(myself);
-            command.arg("--worker").arg(runtime).arg(workers);
-            command.arg(if self.args.quick { "quick" } else { "full" });
+            command.arg("--worker").arg(runtime).arg(workers).arg(length);
             command
         };
         command.arg(workload.name);
@@ -137,6 +153,9 @@ impl<'a> Driver<'a> {
         let version = self.go.as_ref().ok().map(|go| go.version.as_str());
         if let Err(reason) = &self.go {
             eprintln!("go: skipped, {reason}");
+        }
+        if let Err(reason) = &self.taskflow {
+            eprintln!("taskflow: skipped, {reason}");
         }
         let mut run = Run {
             schema: 1,

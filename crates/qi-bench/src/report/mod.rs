@@ -24,6 +24,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("memory", "Memory of a parked task"),
     ("life", "A runtime's life"),
     ("balance", "Balance"),
+    ("graph", "Graphs of tasks"),
     ("bad-days", "Bad days: floods, stalls, stuck workers"),
 ];
 
