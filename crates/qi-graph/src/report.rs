@@ -211,8 +211,10 @@ impl Report {
         done.map(|bar| (bar.name, Duration::from_nanos(bar.ended - bar.begun))).collect()
     }
 
-    /// The nodes that the length of the run is due to: the one that ended last, before it the one
-    /// that it waited for longest, and so on, in the order of time.
+    /// The chain of nodes that the run waited for: the one that ended last, before it the one that
+    /// this waited for longest, and so on, in the order of time. If their lengths come to about the
+    /// length of the run, only shorter nodes or fewer edges can make it shorter; if not, more workers
+    /// or a higher limit can, too.
     #[must_use]
     pub fn critical_path(&self) -> Vec<&str> {
         let path = self.shared.critical_path();

@@ -2,7 +2,8 @@
 //!
 //! Each node counts the edges that it waits for. Whoever takes the last one off finds out what
 //! becomes of the node: it is queued, or, if something it needs is missing, skipped, which is an
-//! end too. That goes on in a loop, not by recursion.
+//! end too. So every node is queued or skipped once, after all nodes before it have ended, and sees
+//! what they left (I45). That goes on in a loop, not by recursion.
 
 use super::record::{Content, NodeStatus};
 use super::{Shared, lock};
