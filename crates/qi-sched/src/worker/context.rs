@@ -343,10 +343,15 @@ pub fn task_id() -> Option<crate::TaskId> {
 }
 
 /// How urgent the calling code is: the effective lane of the task that the thread runs, with what
-/// others lend it; `Normal` outside of tasks.
+/// others lend it, also inside a `block_on` of that task; `Normal` outside of tasks.
 #[must_use]
 pub fn lane() -> TaskPriority {
-    with(|context| Some(context?.current_task()?.state.load().lane())).unwrap_or_default()
+    let lane = |context: &Context| {
+        let task = context.innermost_task()?;
+        // SAFETY: as in `current_task`.
+        Some(unsafe { task.as_ref() }.state.load().lane())
+    };
+    with(|context| lane(context?)).unwrap_or_default()
 }
 
 /// Whether others may run at the same time as the calling thread, as far as its scheduler goes.

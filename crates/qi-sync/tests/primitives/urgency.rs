@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::support::on;
-use qi_sched::{Scheduler, TaskHandle, TaskPriority, TaskStatus};
+use qi_sched::{Handle, Scheduler, TaskHandle, TaskPriority, TaskStatus, context};
 use qi_sync::{Notify, OnceCell, Semaphore};
 use qi_test_kit::WakeLog;
 use std::future::Future;
@@ -138,6 +138,17 @@ fn a_waiter_that_an_urgent_task_joins_goes_first() {
         scheduler.block_on(urgent).unwrap().unwrap();
         scheduler.block_on(waiters[0].take().unwrap()).unwrap();
         assert_eq!(log.take(), ["joined", "first"]);
+    });
+}
+
+#[test]
+fn a_task_that_blocks_waits_with_its_own_urgency() {
+    on(1, |scheduler| {
+        // The blocking twins are a `block_on` of the future, so this is the lane they wait in.
+        let task = async { Handle::current().block_on(async { context::lane() }) };
+        let task = scheduler.handle().spawn_with_priority(task, Critical);
+        assert_eq!(scheduler.block_on(task).unwrap(), Critical);
+        assert_eq!(scheduler.block_on(async { context::lane() }), Normal, "outside of tasks");
     });
 }
 
