@@ -152,7 +152,7 @@ impl Future for YieldNow {
 /// it, which costs no atomic operation; else (inside a combinator with wakers of its own, or in a
 /// foreign executor) the waker is woken.
 #[inline]
-fn request_another_poll(cx: &mut Context<'_>) {
+pub(crate) fn request_another_poll(cx: &mut Context<'_>) {
     let marked = context::with(|context| {
         let Some(context) = context else { return false };
         let own = context.current_task().is_some_and(|task| task::wakes(cx.waker(), task.into()));

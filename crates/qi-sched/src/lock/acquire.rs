@@ -4,7 +4,7 @@
 use super::holder::Holder;
 use super::loan::Effect;
 use super::waiting::{self, LOCKED, MARKS, Told, Waiter, Waiting};
-use super::{AcquireOrder, RawLock, wake};
+use super::{AcquireOrder, LATE_LIMIT, RawLock, wake};
 use crate::coop;
 use crate::priority::TaskPriority;
 use crate::sync::{SPIN_ROUNDS, lock};
@@ -29,12 +29,16 @@ enum Place {
     Nowhere,
     /// In the queue, or popped from it.
     Queue(WaiterKey),
+    /// Popped and told to try; so often it came too late.
+    Trying(WaiterKey, u32),
 }
 
 /// What comes of a try with the mutex held.
 enum Outcome {
     Taken,
     Waits(WaiterKey),
+    /// It came too late so often, and tries again at once.
+    Tries(WaiterKey, u32),
 }
 
 impl<'a> Acquire<'a> {
@@ -43,7 +47,7 @@ impl<'a> Acquire<'a> {
     }
 
     #[cold]
-    fn wait(&mut self, cx: &Context<'_>, me: Holder) -> Poll<()> {
+    fn wait(&mut self, cx: &mut Context<'_>, me: Holder) -> Poll<()> {
         if self.lock.spin(me) {
             return Poll::Ready(());
         }
@@ -55,12 +59,25 @@ impl<'a> Acquire<'a> {
             self.lock.take_or_wait(waiting, newcomer, context::lane(), waker);
         drop(guard);
         drop((unused, effect));
-        self.settle(outcome)
+        self.settle(outcome, cx)
     }
 
-    /// A poll of a future that has a place.
+    /// A poll of a future that was told to try and came too late before. While the lock is held it
+    /// lets others run and looks again, a few times: that is cheaper for everybody than the queue,
+    /// and whoever releases the lock meanwhile has nobody to wake.
+    #[inline]
+    fn try_again(&mut self, key: WaiterKey, late: u32, cx: &mut Context<'_>) -> Poll<()> {
+        if late + 1 < LATE_LIMIT && self.lock.is_held() {
+            self.place = Place::Trying(key, late + 1);
+            coop::request_another_poll(cx);
+            return Poll::Pending;
+        }
+        self.go_on(key, late, cx)
+    }
+
+    /// A poll of a future that has a place in the queue, or had one.
     #[cold]
-    fn go_on(&mut self, key: WaiterKey, cx: &Context<'_>) -> Poll<()> {
+    fn go_on(&mut self, key: WaiterKey, late: u32, cx: &mut Context<'_>) -> Poll<()> {
         let mut spare = None;
         loop {
             let mut guard = lock(&self.lock.waiting);
@@ -68,7 +85,7 @@ impl<'a> Acquire<'a> {
             let told = waiting.told(key);
             let needs_waker = match told {
                 Told::Nothing => !waiting.queue.wakes(key, cx.waker()),
-                Told::Try => true,
+                Told::Try => !self.lock.may_try_again(late + 1),
                 Told::Yours => false,
             };
             if needs_waker && spare.is_none() {
@@ -77,14 +94,14 @@ impl<'a> Acquire<'a> {
                 spare = Some(cx.waker().clone());
                 continue;
             }
-            let (outcome, unused, effect) = self.lock.look(waiting, key, spare.take());
+            let (outcome, unused, effect) = self.lock.look(waiting, key, late, spare.take());
             drop(guard);
             drop((unused, effect));
-            return self.settle(outcome);
+            return self.settle(outcome, cx);
         }
     }
 
-    fn settle(&mut self, outcome: Outcome) -> Poll<()> {
+    fn settle(&mut self, outcome: Outcome, cx: &mut Context<'_>) -> Poll<()> {
         match outcome {
             Outcome::Taken => {
                 self.place = Place::Nowhere;
@@ -92,6 +109,11 @@ impl<'a> Acquire<'a> {
             }
             Outcome::Waits(key) => {
                 self.place = Place::Queue(key);
+                Poll::Pending
+            }
+            Outcome::Tries(key, late) => {
+                self.place = Place::Trying(key, late);
+                coop::request_another_poll(cx);
                 Poll::Pending
             }
         }
@@ -149,12 +171,20 @@ impl RawLock {
         }
     }
 
-    /// What has become of a waiter. `spare` is a waker for it, which it has at hand if it may need
-    /// one; what comes back of wakers is dropped outside of the mutex.
+    /// Whether a waiter that was told to try, and came too late so often now, looks again before it
+    /// goes back into the queue.
+    fn may_try_again(&self, late: u32) -> bool {
+        late < LATE_LIMIT && self.is_held()
+    }
+
+    /// What has become of a waiter that came too late so often before. `spare` is a waker for it,
+    /// which it has at hand if it may need one; what comes back of wakers is dropped outside of the
+    /// mutex.
     fn look(
         &self,
         waiting: &mut Waiting,
         key: WaiterKey,
+        late: u32,
         spare: Option<Waker>,
     ) -> (Outcome, Option<Waker>, Effect) {
         let lane = context::lane();
@@ -169,14 +199,21 @@ impl RawLock {
             };
             return (Outcome::Waits(key), unused, effect);
         }
-        match (waiting.leave(key), spare) {
-            (Some((waiter, ..)), Some(waker)) if waiter.told == Told::Try => {
-                let late = waiter.late + 1;
+        let Some(waker) = spare else {
+            if waiting.told(key) == Told::Try {
+                return (Outcome::Tries(key, late + 1), None, Effect::default());
+            }
+            // Handed over.
+            let _ = waiting.leave(key);
+            return (Outcome::Taken, None, Effect::default());
+        };
+        match waiting.leave(key) {
+            Some((waiter, ..)) if waiter.told == Told::Try => {
+                let late = waiter.late + late + 1;
                 let waiter = Waiter { late, told: Told::Nothing, ..waiter };
                 self.take_or_wait(waiting, waiter, lane, waker)
             }
-            // Handed over.
-            (_, spare) => (Outcome::Taken, spare, Effect::default()),
+            _ => (Outcome::Taken, Some(waker), Effect::default()),
         }
     }
 
@@ -217,7 +254,8 @@ impl Future for Acquire<'_> {
                 drop(progress);
                 self.wait(cx, me)
             }
-            Place::Queue(key) => self.go_on(key, cx),
+            Place::Queue(key) => self.go_on(key, 0, cx),
+            Place::Trying(key, late) => self.try_again(key, late, cx),
         }
     }
 }
@@ -225,7 +263,7 @@ impl Future for Acquire<'_> {
 impl Drop for Acquire<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Place::Queue(key) = self.place {
+        if let Place::Queue(key) | Place::Trying(key, _) = self.place {
             self.lock.give_up(key);
         }
     }
@@ -233,7 +271,7 @@ impl Drop for Acquire<'_> {
 
 impl fmt::Debug for Acquire<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waits = matches!(self.place, Place::Queue(_));
+        let waits = !matches!(self.place, Place::Nowhere);
         f.debug_struct("Acquire").field("waits", &waits).finish_non_exhaustive()
     }
 }
