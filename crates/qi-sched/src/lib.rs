@@ -95,9 +95,9 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let spec = scheduler::Spec::new(Location::caller());
+    let location = Location::caller();
     worker::context::with(|context| match context {
-        Some(context) => scheduler::spawn_from(context, spec, future),
+        Some(context) => scheduler::spawn_plain(context, location, TaskPriority::Normal, future),
         None => panic!("{NoRuntimeError}"),
     })
 }

@@ -28,6 +28,10 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-sched/src/task/handle.rs", "moves outputs to their owner"),
     file("crates/qi-sched/src/task/header.rs", "reaches a future whose type is unknown"),
     file("crates/qi-sched/src/task/join_slot.rs", "shares a waker by the rules of the state word"),
+    file(
+        "crates/qi-sched/src/task/origin.rs",
+        "tells two kinds of pointer by a bit of the address",
+    ),
     file("crates/qi-sched/src/task/reference.rs", "counts references to a block"),
     file("crates/qi-sched/src/task/request.rs", "turns a transition's reference into a hint"),
     file("crates/qi-sched/src/task/running.rs", "wraps the right to run a task into safe types"),

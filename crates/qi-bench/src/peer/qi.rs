@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use qi_runtime::async_runtime::TaskPriority;
-use qi_runtime::{AsyncRuntime, AsyncRuntimeConfig, Clock};
+use qi_runtime::{AsyncRuntime, Clock};
 
 use super::{Disposable, ECHO_BUFFER, Peer};
 use crate::sample::Sample;
@@ -30,9 +30,8 @@ impl<T> Future for Join<T> {
 }
 
 fn build(workers: usize, stack_pool_size: usize) -> AsyncRuntime {
-    let config =
-        AsyncRuntimeConfig { worker_threads: workers, stack_pool_size, ..Default::default() };
-    AsyncRuntime::new(config).expect("a Qi runtime starts")
+    let builder = AsyncRuntime::builder().worker_threads(workers);
+    builder.stack_pool_size(stack_pool_size).build().expect("a Qi runtime starts")
 }
 
 /// Time as it would have passed without callgrind, about.

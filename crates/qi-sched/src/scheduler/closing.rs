@@ -74,11 +74,15 @@ impl Shared {
     pub(crate) fn close(&self) {
         if self.gate.advance(Phase::Closing) {
             tracing::debug!(live = self.live_count(), "scheduler is closing");
-            self.wake_everybody();
+            self.wake_workers();
+            self.blocking.close();
+            self.monitor.stop();
+            self.finish.notify();
         }
     }
 
-    pub(crate) fn wake_everybody(&self) {
+    /// Wakes every thread that has a seat, or waits for one, to see how far the end has come.
+    fn wake_workers(&self) {
         for seat in 0..self.config.worker_threads {
             self.driver.unpark(seat);
         }
@@ -90,9 +94,6 @@ impl Shared {
         for slot in self.threads.spare() {
             slot.unpark(self);
         }
-        self.blocking.close();
-        self.monitor.stop();
-        self.finish.notify();
     }
 
     /// A worker's part while the scheduler closes; `true` when it has nothing left and leaves.
@@ -103,7 +104,7 @@ impl Shared {
             // All of them are cancelled: the pool's own threads may be busy for long.
             self.blocking.hand_to_workers(self);
             self.gate.end_walk();
-            self.wake_everybody();
+            self.wake_workers();
         }
         self.gate.may_leave() && self.nothing_left_for(worker)
     }
@@ -126,7 +127,7 @@ impl Shared {
             && self.threads.only_residents()
             && self.no_mail();
         if idle && self.gate.let_leave() {
-            self.wake_everybody();
+            self.wake_workers();
         }
     }
 

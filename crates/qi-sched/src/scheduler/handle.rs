@@ -3,7 +3,6 @@
 
 use super::block_on::block_on;
 use super::shared::Shared;
-use super::spawn::Spec;
 use super::task_builder::TaskBuilder;
 use crate::driver::Driver;
 use crate::error::NoRuntimeError;
@@ -64,7 +63,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.shared.spawn(Spec::new(Location::caller()), future)
+        self.shared.spawn_plain(Location::caller(), TaskPriority::Normal, future)
     }
 
     /// Spawns a task.
@@ -74,8 +73,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let spec = Spec { priority, ..Spec::new(Location::caller()) };
-        self.shared.spawn(spec, future)
+        self.shared.spawn_plain(Location::caller(), priority, future)
     }
 
     /// Options for one task: name, priority, home worker, place of running.

@@ -20,7 +20,7 @@ pub use closing::ShutdownReport;
 pub(crate) use covered::{Blocks, Covered};
 pub use handle::Handle;
 pub(crate) use shared::Shared;
-pub(crate) use spawn::{Spec, spawn_from};
+pub(crate) use spawn::spawn_plain;
 pub use stepper::{StepOutcome, Stepper};
 pub use task_builder::TaskBuilder;
 

@@ -6,7 +6,9 @@ use crate::local::{Heritage, Legacy};
 use crate::priority::TaskPriority;
 use crate::queue::Arrival;
 use crate::shutdown::Phase;
-use crate::task::{self, Birth, Claimed, Cold, Home, Placement, TaskHandle, TaskId, TaskRef};
+use crate::task::{
+    self, Birth, Claimed, Cold, Home, Origin, Placement, TaskHandle, TaskId, TaskRef,
+};
 use crate::worker::{Context, Core, context};
 use std::borrow::Cow;
 use std::future::Future;
@@ -69,6 +71,26 @@ impl Shared {
         })
     }
 
+    /// Spawns a task of which nothing special is known.
+    #[inline]
+    pub(crate) fn spawn_plain<F>(
+        self: &Arc<Self>,
+        location: &'static Location<'static>,
+        priority: TaskPriority,
+        future: F,
+    ) -> TaskHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        context::with(|context| match context {
+            Some(context) if Arc::ptr_eq(&context.shared, self) => {
+                spawn_plain(context, location, priority, future)
+            }
+            _ => self.spawn_from_outside(Spec { priority, ..Spec::new(location) }, future),
+        })
+    }
+
     /// Spawns a future that any worker may run, on a thread that sits on no seat.
     fn spawn_from_outside<F>(self: &Arc<Self>, spec: Spec, future: F) -> TaskHandle<F::Output>
     where
@@ -88,8 +110,7 @@ impl Shared {
         let birth = Birth {
             vtable: task::vtable::<F>(),
             id: TaskId::new(self.next_id(&mut stock.ids)),
-            location: spec.location,
-            cold: cold(spec.name, spec.home, heritage),
+            origin: origin(spec.location, spec.name, spec.home, heritage),
             born: self.ticks_about_now(),
         };
         // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
@@ -191,8 +212,7 @@ impl Shared {
         let birth = Birth {
             vtable: task::vtable::<F>(),
             id: TaskId::new(self.id_block(1).0),
-            location,
-            cold: cold(spec.name, spec.home, heritage),
+            origin: origin(location, spec.name, spec.home, heritage),
             born: self.ticks_about_now(),
         };
         // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
@@ -231,10 +251,30 @@ impl Shared {
     }
 }
 
+/// Spawns a task of which nothing special is known on the thread of `context`, for its scheduler:
+/// the common case, which is spared the handling of a [`Spec`].
+#[inline]
+pub(crate) fn spawn_plain<F>(
+    context: &Context,
+    location: &'static Location<'static>,
+    priority: TaskPriority,
+    future: F,
+) -> TaskHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match context.core() {
+        Some(core) if !context.bequeathing.get() && context.shared.accepts_children() => {
+            spawn_child(&context.shared, core, priority, location.into(), future)
+        }
+        _ => spawn_from(context, Spec { priority, ..Spec::new(location) }, future),
+    }
+}
+
 /// Spawns on the thread of `context`, for its scheduler. What any worker may run needs nobody else's
 /// leave there.
-#[inline]
-pub(crate) fn spawn_from<F>(context: &Context, spec: Spec, future: F) -> TaskHandle<F::Output>
+fn spawn_from<F>(context: &Context, spec: Spec, future: F) -> TaskHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -244,8 +284,8 @@ where
         Some(core) if spec.has_no_place() && shared.accepts_children() => {
             let inherits = context.bequeathing.get();
             let heritage = if inherits { spec.heritage() } else { None };
-            let cold = cold(spec.name, spec.home, heritage);
-            spawn_child(shared, core, (spec.location, spec.priority, cold), future)
+            let origin = origin(spec.location, spec.name, spec.home, heritage);
+            spawn_child(shared, core, spec.priority, origin, future)
         }
         None => shared.spawn_from_outside(spec, future),
         // SAFETY: future and output are `Send`.
@@ -257,7 +297,8 @@ where
 fn spawn_child<F>(
     shared: &Arc<Shared>,
     core: &Core,
-    (location, priority, cold): (&'static Location<'static>, TaskPriority, Option<Box<Cold>>),
+    priority: TaskPriority,
+    origin: Origin,
     future: F,
 ) -> TaskHandle<F::Output>
 where
@@ -268,8 +309,7 @@ where
     let birth = Birth {
         vtable: task::vtable::<F>(),
         id: TaskId::new(core.next_id(shared)),
-        location,
-        cold,
+        origin,
         born: core.duty.ticks.get(),
     };
     // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
@@ -289,11 +329,15 @@ where
     unsafe { TaskHandle::new(task) }
 }
 
-fn cold(
+#[inline]
+fn origin(
+    location: &'static Location<'static>,
     name: Option<Cow<'static, str>>,
     home: Home,
     heritage: Option<Heritage>,
-) -> Option<Box<Cold>> {
-    let plain = name.is_none() && matches!(home, Home::Anywhere) && heritage.is_none();
-    (!plain).then(|| Box::new(Cold { name, home, legacy: Legacy::new(heritage) }))
+) -> Origin {
+    if name.is_none() && matches!(home, Home::Anywhere) && heritage.is_none() {
+        return location.into();
+    }
+    Box::new(Cold { location, name, home, legacy: Legacy::new(heritage) }).into()
 }

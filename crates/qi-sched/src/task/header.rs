@@ -2,6 +2,7 @@
 
 use super::id::TaskId;
 use super::join_slot::JoinSlot;
+use super::origin::Origin;
 use super::state::State;
 use super::transition::{Completion, Outcome};
 use crate::local::Legacy;
@@ -22,18 +23,17 @@ pub(crate) type TaskPtr = NonNull<Header>;
 /// What a panic left.
 pub(crate) type Payload = Box<dyn Any + Send + 'static>;
 
-/// What every task begins with: 64 bytes. (Blocks are aligned to 16, so it may lie in two cache lines.)
+/// What every task begins with: 56 bytes.
 ///
-/// Who may touch what: `state` anybody; `vtable`, `id`, `location`, `cold`, `born` are constant
-/// while the task lives; `polls` is written by the holder of RUNNING; `join_slot` by whom I4
+/// Who may touch what: `state` anybody; `vtable`, `id`, `origin`, `born` are constant while the
+/// task lives; `polls` is written by the holder of RUNNING; `join_slot` by whom I4
 /// says.
 #[repr(C)]
 pub(crate) struct Header {
     pub(crate) state: State,
     vtable: &'static Vtable,
     id: TaskId,
-    location: &'static Location<'static>,
-    cold: Option<Box<Cold>>,
+    origin: Origin,
     /// When the task was spawned, in coarse ticks of the scheduler's clock.
     born: u32,
     polls: AtomicU32,
@@ -41,11 +41,11 @@ pub(crate) struct Header {
 }
 
 #[cfg(all(not(loom), target_pointer_width = "64"))]
-const _: () = assert!(size_of::<Header>() == 64, "a task's head is as large as a cache line");
+const _: () = assert!(size_of::<Header>() == 56, "a million tasks feel every word");
 
 /// What few tasks have.
-#[derive(Default)]
 pub(crate) struct Cold {
+    pub(crate) location: &'static Location<'static>,
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) home: Home,
     /// The task-locals that its spawner left it.
@@ -83,8 +83,7 @@ pub(crate) struct Vtable {
 pub(crate) struct Birth {
     pub(crate) vtable: &'static Vtable,
     pub(crate) id: TaskId,
-    pub(crate) location: &'static Location<'static>,
-    pub(crate) cold: Option<Box<Cold>>,
+    pub(crate) origin: Origin,
     pub(crate) born: u32,
 }
 
@@ -102,9 +101,7 @@ impl Header {
         // SAFETY: as above.
         unsafe { (&raw mut (*head).id).write(birth.id) };
         // SAFETY: as above.
-        unsafe { (&raw mut (*head).location).write(birth.location) };
-        // SAFETY: as above.
-        unsafe { (&raw mut (*head).cold).write(birth.cold) };
+        unsafe { (&raw mut (*head).origin).write(birth.origin) };
         // SAFETY: as above.
         unsafe { (&raw mut (*head).born).write(birth.born) };
         // SAFETY: as above.
@@ -119,21 +116,21 @@ impl Header {
     }
 
     pub(crate) fn location(&self) -> &'static Location<'static> {
-        self.location
+        self.origin.location()
     }
 
     pub(crate) fn name(&self) -> Option<&Cow<'static, str>> {
-        self.cold.as_ref()?.name.as_ref()
+        self.cold()?.name.as_ref()
     }
 
     /// What few tasks have, if this one does.
     #[inline]
     pub(crate) fn cold(&self) -> Option<&Cold> {
-        self.cold.as_deref()
+        self.origin.cold()
     }
 
     pub(crate) fn home(&self) -> &Home {
-        self.cold.as_ref().map_or(&Home::Anywhere, |cold| &cold.home)
+        self.cold().map_or(&Home::Anywhere, |cold| &cold.home)
     }
 
     /// Whether the thread of `slot` may go on with the task once it has begun. The home of a pinned
@@ -225,8 +222,8 @@ impl Header {
     /// # Safety
     /// The caller took the last reference. (I3)
     pub(crate) unsafe fn free(task: TaskPtr) {
-        // SAFETY: nobody else has the block; `cold` is not looked at again.
-        drop(unsafe { (&raw mut (*task.as_ptr()).cold).read() });
+        // SAFETY: nobody else has the block; `origin` is not looked at again.
+        drop(unsafe { (&raw mut (*task.as_ptr()).origin).read() });
         // SAFETY: the block is still carved, so its chunk is live, and so is what it owns.
         let shared = unsafe { Chunk::of(task).as_ref() }.owner();
         let block = task.cast();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!        ┌─────────────── Cell<F> ────────────────┐
-//!        │ Header (64 bytes)         │ Stage<F>   │
+//!        │ Header (56 bytes)         │ Stage<F>   │
 //!        │ state · vtable · id ·     │ future, or │
 //!        │ place · cold · join slot  │ output     │
 //!        └───────────────────────────┴────────────┘
@@ -19,6 +19,7 @@ mod handle;
 mod header;
 mod id;
 mod join_slot;
+mod origin;
 mod reference;
 mod request;
 mod running;
@@ -34,6 +35,7 @@ pub(crate) use header::{Birth, Cold, Header, Home, Payload, TaskPtr};
 pub use id::TaskId;
 #[cfg(all(test, loom))]
 pub(crate) use join_slot::JoinSlot;
+pub(crate) use origin::Origin;
 pub(crate) use reference::TaskRef;
 pub(crate) use running::{Claimed, Ended, Polled, Running, Suspended};
 pub(crate) use state::State;
