@@ -272,3 +272,43 @@ fn waits_for_a_group_an_event_and_a_token_end_when_they_should() {
         |(child, _), run| assert!(child.is_cancelled() && run.output.is_none_or(|o| o.is_none())),
     );
 }
+
+/// Polls a wait once, and forgets it: it is never dropped, and nobody will poll it again.
+fn forget_pending<F: Future + Unpin>(mut wait: F, wakes: &WakeCount) {
+    assert!(poll_with(Pin::new(&mut wait), &wakes.waker()).is_pending());
+    std::mem::forget(wait);
+}
+
+#[test]
+fn forgotten_waits_take_what_was_theirs_and_break_nothing() {
+    let wakes = WakeCount::new();
+    let semaphore = Semaphore::new(0);
+    forget_pending(semaphore.acquire_many(2), &wakes);
+    let mut next = pin!(semaphore.acquire());
+    assert!(poll_once(next.as_mut()).is_pending());
+    semaphore.add_permits(3);
+    assert!(assert_ready!(next).is_ok());
+    assert_eq!(semaphore.available_permits(), 1);
+
+    let notify = Notify::new();
+    forget_pending(notify.notified(), &wakes);
+    notify.notify_one();
+    notify.notify_one();
+    assert_ready!(pin!(notify.notified()));
+    forget_pending(notify.notified(), &wakes);
+    notify.notify_waiters();
+
+    let barrier = Barrier::new(2);
+    forget_pending(barrier.wait(), &wakes);
+    assert!(assert_ready!(pin!(barrier.wait())).is_leader());
+
+    let (group, event, token) = (WaitGroup::new(), Event::new(), CancellationToken::new());
+    group.add(1);
+    forget_pending(group.wait(), &wakes);
+    forget_pending(event.wait(), &wakes);
+    forget_pending(token.cancelled(), &wakes);
+    group.done();
+    event.set();
+    token.cancel();
+    assert_eq!((wakes.count(), wakes.held()), (7, 0));
+}
