@@ -63,9 +63,13 @@ pub(crate) struct Workload {
 
 /// All runtimes, in the order of the report.
 pub(crate) const RUNTIMES: &[&str] =
-    &["qi", "tokio", "smol", "may", "go", "rayon", "chili", "taskflow", "floor"];
+    &["qi", "tokio", "smol", "flume", "may", "go", "rayon", "chili", "taskflow", "floor"];
 
 const ASYNC: &[&str] = &["qi", "tokio", "smol", "may", "go"];
+const CHANNELS: &[&str] = &["qi", "tokio", "smol", "flume", "go"];
+const UNBOUNDED: &[&str] = &["qi", "tokio", "smol", "flume"];
+const SHARED: &[&str] = &["qi", "smol", "flume", "go"];
+const SHARED_UNBOUNDED: &[&str] = &["qi", "smol", "flume"];
 const RUST: &[&str] = &["qi", "tokio", "smol", "may"];
 const TREES: &[&str] = &["qi", "tokio", "smol", "may", "go", "rayon", "chili"];
 const WITH_FLOOR: &[&str] = &["qi", "tokio", "smol", "may", "go", "floor"];
@@ -125,6 +129,7 @@ const fn at_most(figure: &'static str, limit: f64) -> Bar {
 
 const WALL_2: &[Bar] = &[wall(2.0)];
 const WALL_1_5: &[Bar] = &[wall(1.5)];
+const WALL_1: &[Bar] = &[wall(1.0)];
 const WALL_1_3: &[Bar] = &[wall(1.3)];
 const FIB: &[Bar] = &[
     Bar { figure: "wall_ns", rival: Rival::One("tokio"), rule: Rule::WallWin(10.0) },
@@ -218,6 +223,12 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     row("wake-1000", "switch", "ping-pong by wakers, 1000 pairs (a round trip)", COST, WALL_1_3, ASYNC).often(),
     row("oneshot-1", "switch", "spawn a partner and exchange two oneshots, one at a time", COST, WALL_1_3, ASYNC).often(),
     row("oneshot-1000", "switch", "the same, 1000 at once", COST, WALL_1_3, ASYNC).often(),
+    row("channel-1-1", "channel", "1 M values from one task to another, room for 100", COST, WALL_1, CHANNELS).often(),
+    row("channel-4-1", "channel", "the same, from four tasks to one", COST, WALL_1, CHANNELS).often(),
+    row("channel-4-4", "channel", "the same, from four tasks to four", COST, WALL_1, SHARED).often(),
+    row("channel-1-1-unbounded", "channel", "1 M values from one task to another, without a limit", COST, WALL_1, UNBOUNDED).often(),
+    row("channel-4-1-unbounded", "channel", "the same, from four tasks to one", COST, WALL_1, UNBOUNDED).often(),
+    row("channel-4-4-unbounded", "channel", "the same, from four tasks to four", COST, WALL_1, SHARED_UNBOUNDED).often(),
     row("fib", "fork-join", "fib(27), a task per node, children awaited", COST, FIB, TREES).often(),
     row("skynet", "fork-join", "skynet, 1 M leaves, ten children per node", COST, SKYNET, TREES).often(),
     row("sleep-fire", "timer", "1 M sleeps over one second: spawned, set, fired", CPU_COST, FIRED, ASYNC).within(120),

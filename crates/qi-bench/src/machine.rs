@@ -12,7 +12,7 @@ pub(crate) const RUSTC: &str = env!("QI_BENCH_RUSTC");
 
 /// The packages whose versions stand in the report.
 const PACKAGES: &[&str] =
-    &["qi-runtime", "tokio", "smol", "async-executor", "async-io", "may", "rayon", "chili"];
+    &["qi-runtime", "tokio", "smol", "async-executor", "async-io", "flume", "may", "rayon", "chili"];
 
 fn first_line(path: &str) -> Option<String> {
     Some(fs::read_to_string(path).ok()?.lines().next()?.to_owned())

@@ -2,17 +2,25 @@
 
 use crate::may_side;
 use crate::measure::peak_rss_bytes;
+use crate::peer::channel::{FlumeMany, QiMany, QiOne, SmolMany, TokioOne};
 use crate::peer::{self, floor, pool};
 use crate::sample::Sample;
-use crate::workload::{self, Job};
+use crate::workload::{self, Job, channel};
 
 fn measure(workload: &str, runtime: &str, job: &Job) -> Option<Sample> {
     match runtime {
-        "qi" => peer::qi::run(workload, job),
+        "qi" => peer::qi::run(workload, job)
+            .or_else(|| channel::to_one::<peer::qi::Qi, QiOne>(workload, job))
+            .or_else(|| channel::to_four::<peer::qi::Qi, QiMany>(workload, job)),
         "tokio" => workload::run::<peer::tokio::Tokio>(workload, job)
-            .or_else(|| workload::run_disposable::<peer::tokio::Tokio>(workload, job)),
+            .or_else(|| workload::run_disposable::<peer::tokio::Tokio>(workload, job))
+            .or_else(|| channel::to_one::<peer::tokio::Tokio, TokioOne>(workload, job)),
+        "flume" => channel::to_one::<peer::tokio::Tokio, FlumeMany>(workload, job)
+            .or_else(|| channel::to_four::<peer::tokio::Tokio, FlumeMany>(workload, job)),
         "smol" => workload::run::<peer::smol::Smol>(workload, job)
-            .or_else(|| workload::run_disposable::<peer::smol::Owned>(workload, job)),
+            .or_else(|| workload::run_disposable::<peer::smol::Owned>(workload, job))
+            .or_else(|| channel::to_one::<peer::smol::Smol, SmolMany>(workload, job))
+            .or_else(|| channel::to_four::<peer::smol::Smol, SmolMany>(workload, job)),
         "may" => may_side::run(workload, job),
         "rayon" => pool::rayon(workload, job),
         "chili" => pool::chili(workload, job),

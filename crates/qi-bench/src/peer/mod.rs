@@ -7,6 +7,7 @@ use std::future::Future;
 use std::net::TcpListener;
 use std::time::Duration;
 
+pub(crate) mod channel;
 pub(crate) mod floor;
 pub(crate) mod pool;
 pub(crate) mod qi;

@@ -17,6 +17,7 @@ use chart::short;
 const FAMILIES: &[(&str, &str)] = &[
     ("spawn", "Spawning"),
     ("switch", "Switching and waking"),
+    ("channel", "Channels"),
     ("fork-join", "Fork and join"),
     ("timer", "Timers"),
     ("latency", "Latency"),

@@ -5,8 +5,8 @@ use crate::catalog::{Bar, Rival, Rule, Workload};
 use crate::sample::Run;
 
 /// The runtimes that "best" ranges over.
-const PEERS: &[&str] = &["tokio", "smol", "may", "go"];
-const RUST_PEERS: &[&str] = &["tokio", "smol", "may"];
+const PEERS: &[&str] = &["tokio", "smol", "flume", "may", "go"];
+const RUST_PEERS: &[&str] = &["tokio", "smol", "flume", "may"];
 /// A win in wall time counts only with CPU time per operation at most so many times the lowest.
 const CPU_ALLOWANCE: f64 = 1.1;
 

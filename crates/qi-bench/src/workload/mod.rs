@@ -2,6 +2,7 @@
 //! them by name.
 
 mod balance;
+pub(crate) mod channel;
 mod echo;
 mod escalate;
 mod flood;
