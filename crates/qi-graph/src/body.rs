@@ -118,6 +118,7 @@ where
     T: Send + Sync + 'static,
 {
     fn begin(&mut self, store: &Store<'_>, context: &dyn Fn() -> NodeContext) -> Begun {
+        self.links.each(&mut |input| store.touch(input));
         self.code.call(self.links.load(store), context)
     }
 

@@ -129,6 +129,12 @@ impl Queue {
         Next::HandOver(wanted)
     }
 
+    /// The node that will probably be next.
+    #[inline]
+    pub(crate) fn peek(&self) -> Option<u32> {
+        self.ready.first().map(|first| self.turns.node(first))
+    }
+
     /// A runner's node is suspended.
     pub(crate) fn deactivate(&mut self, lane: TaskPriority) {
         self.active[lane.index()] -= 1;

@@ -63,6 +63,13 @@ impl Slot {
         Self(Mutex::new(Record { content, begun: 0, ended: 0, attempts: 0, status }))
     }
 
+    /// Has the processor fetch the record. Several such reads overlap, which the locks that follow
+    /// would not.
+    #[inline]
+    pub(crate) fn touch(&self) {
+        self.0.is_poisoned();
+    }
+
     /// Changes the record. No code of users runs in `change`: what holds values of theirs is
     /// handed out, to be dropped by the caller.
     #[inline]
@@ -79,6 +86,12 @@ pub struct Store<'a> {
 }
 
 impl Store<'_> {
+    /// Has the processor fetch a node's record.
+    #[inline]
+    pub(crate) fn touch(&self, node: u32) {
+        self.slots[node as usize].touch();
+    }
+
     /// The result of a node, which has one.
     pub(crate) fn share<T: Send + Sync + 'static>(&self, node: u32) -> Arc<T> {
         self.try_share(node).expect("a node begins when its inputs have ended well")

@@ -144,7 +144,12 @@ impl Runner {
             Next::End
         };
         self.active = matches!(next, Next::Node(_));
+        let soon = queue.peek();
         self.release_queue(queue);
+        if let Some(soon) = soon {
+            // While this node runs the record of the next one comes from memory.
+            self.run().slots[soon as usize].touch();
+        }
         match next {
             Next::Node(node) => {
                 self.next = Some(node);

@@ -28,6 +28,10 @@ const BLOCKED: u32 = 1 << 30;
 const BY_FAILURE: u32 = 1 << 31;
 const COUNT: u32 = BLOCKED - 1;
 
+/// So many gates are fetched at once, before they are changed one after the other: reads of memory
+/// overlap, atomic changes do not.
+const TOUCHED_AT_ONCE: usize = 8;
+
 impl Gate {
     pub(crate) fn new(turn: u32, waits: u32) -> Self {
         Self { turn, state: AtomicU32::new(waits) }
@@ -41,6 +45,13 @@ impl Gate {
     pub(crate) fn is_open(&self) -> bool {
         // Relaxed: nobody else has it yet.
         self.state.load(Relaxed) & COUNT == 0
+    }
+
+    /// Has the processor fetch the gate.
+    #[inline]
+    fn touch(&self) {
+        // Relaxed: nothing is made of the value.
+        self.state.load(Relaxed);
     }
 
     /// Takes an edge off; the marks if it was the last.
@@ -186,7 +197,12 @@ impl Shared {
         ready: &mut Vec<u32>,
         skipped: &mut Vec<(u32, bool)>,
     ) {
-        for &packed in self.plan.after(node) {
+        let successors = self.plan.after(node);
+        for (place, &packed) in successors.iter().enumerate() {
+            if place % TOUCHED_AT_ONCE == 0 {
+                let next = successors[place..].iter().take(TOUCHED_AT_ONCE);
+                next.for_each(|&packed| self.gates[Kind::unpack(packed).1 as usize].touch());
+            }
             let (kind, later) = Kind::unpack(packed);
             let marks = wake.marks(kind);
             if let (true, Wake::Missing { root, .. }) = (marks != 0, wake) {
