@@ -27,6 +27,8 @@ pages! {
     PrioritiesZh = "docs/guide.zh/priorities.md";
     Cancellation = "docs/guide/cancellation.md";
     CancellationZh = "docs/guide.zh/cancellation.md";
+    Structure = "docs/guide/structure.md";
+    StructureZh = "docs/guide.zh/structure.md";
     Time = "docs/guide/time.md";
     TimeZh = "docs/guide.zh/time.md";
     Network = "docs/guide/net.md";

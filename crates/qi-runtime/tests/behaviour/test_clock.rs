@@ -1,6 +1,7 @@
 //! A clock that is paused, moved, and jumps when nothing can go on.
 
 use crate::support::{Event, Seeded, until, watched};
+use futures_util::Stream;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
 use qi_runtime::net::{TcpListener, TcpStream};
 use qi_runtime::task::{JoinSet, Stopped, spawn_bound, until_stopped, with_deadline, within};
@@ -12,6 +13,7 @@ use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::task::Poll;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -367,5 +369,32 @@ fn a_worker_that_polls_for_ever_does_not_stop_the_sockets_of_a_paused_runtime() 
         assert!(accepting.await.expect("it ends"));
         done.store(true, SeqCst);
         busy.await.expect("it ends");
+    });
+}
+
+#[test]
+fn the_longest_period_ticks_once_and_never_again() {
+    paused(async |_clock| {
+        let mut ticks = interval(Duration::MAX);
+        ticks.tick().await;
+        assert!(timeout(HOUR * 1_000, ticks.tick()).await.is_err());
+    });
+}
+
+#[test]
+fn an_interval_is_a_stream_that_is_woken_once_per_tick() {
+    paused(async |_clock| {
+        let mut ticks = std::pin::pin!(interval(HOUR));
+        let mut polls = 0;
+        let mut seen = 0;
+        let ended = std::future::poll_fn(|cx| {
+            polls += 1;
+            while let Poll::Ready(Some(_due)) = ticks.as_mut().poll_next(cx) {
+                seen += 1;
+            }
+            if seen < 5 { Poll::Pending } else { Poll::Ready(()) }
+        });
+        ended.await;
+        assert_eq!((seen, polls), (5, 5));
     });
 }

@@ -144,7 +144,8 @@ impl Shared {
         let all = || self.seats.iter().map(|seat| &seat.counters.tasks).chain([&*self.foreign]);
         let sum = |count: fn(&TaskCounters) -> u64| all().map(count).sum::<u64>();
         let claimed = sum(|tasks| tasks.claimed.get());
-        let runnable = sum(|tasks| tasks.spawned.get()) + sum(|tasks| tasks.woken.get());
+        let spawned = sum(|tasks| tasks.spawned.get()) + self.pool.desks.spawned();
+        let runnable = spawned + sum(|tasks| tasks.woken.get());
         let (blocking, idle) = self.blocking.threads();
         let quiet = runnable == claimed
             && self.sleep.all_asleep()

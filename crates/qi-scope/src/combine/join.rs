@@ -57,51 +57,64 @@ macro_rules! __join {
     (@take $kind:ident $step:tt [$($n:tt)*] [$($taken:tt)*] $f:expr, $($rest:tt)*) => {
         $crate::__join!(@take $kind $step [$($n)* N] [$($taken)* { [$($n)*] future ($f) }] $($rest)*)
     };
+    // No names but locals are made here: others would hide those of the user's expressions.
     (@take join [$step:literal] $all:tt [$({ $n:tt $future:ident ($f:expr) })*]) => {{
-        use $crate::__private::{Future as _, IntoFuture, Poll, maybe_done, pin, poll_fn, taken};
-        const FUTURES: usize = $crate::__join!(@count $all);
-        $(let mut $future = pin!(maybe_done(IntoFuture::into_future($f)));)*
+        $(let $future = $f;)*
+        $(let mut $future = ::core::pin::pin!($crate::__private::maybe_done(
+            $crate::__private::IntoFuture::into_future($future)
+        ));)*
+        let futures = $crate::__join!(@count $all);
         let mut first = 0_usize;
-        poll_fn(|cx| {
+        $crate::__private::poll_fn(|cx| {
             let mut all = true;
-            for turn in 0..FUTURES {
-                let next = $crate::__private::wrapped(first, turn, FUTURES);
+            for turn in 0..futures {
+                let next = $crate::__private::wrapped(first, turn, futures);
                 $(if next == $crate::__join!(@count $n) {
-                    all &= $future.as_mut().poll(cx).is_ready();
+                    all &= $crate::__private::Future::poll($future.as_mut(), cx).is_ready();
                 })*
-                let _ = (next, &cx);
             }
             first = first.wrapping_add($step);
-            if all { Poll::Ready(()) } else { Poll::Pending }
+            if all { $crate::__private::Poll::Ready(()) } else { $crate::__private::Poll::Pending }
         })
         .await;
-        ($(taken($future.as_mut().take_output()),)*)
+        ($($crate::__private::taken($future.as_mut().take_output()),)*)
     }};
     (@take try_join [$step:literal] $all:tt [$({ $n:tt $future:ident ($f:expr) })*]) => {{
-        use $crate::__private::{Future as _, IntoFuture, Poll, pin, poll_fn, taken, try_maybe_done};
-        const FUTURES: usize = $crate::__join!(@count $all);
-        $(let mut $future = pin!(try_maybe_done(IntoFuture::into_future($f)));)*
+        $(let $future = $f;)*
+        $(let mut $future = ::core::pin::pin!($crate::__private::try_maybe_done(
+            $crate::__private::IntoFuture::into_future($future)
+        ));)*
+        let futures = $crate::__join!(@count $all);
         let mut first = 0_usize;
-        let result = poll_fn(|cx| {
+        let result = $crate::__private::poll_fn(|cx| {
             let mut all = true;
-            for turn in 0..FUTURES {
-                let next = $crate::__private::wrapped(first, turn, FUTURES);
+            for turn in 0..futures {
+                let next = $crate::__private::wrapped(first, turn, futures);
                 $(if next == $crate::__join!(@count $n) {
-                    match $future.as_mut().poll(cx) {
-                        Poll::Ready(Ok(())) => {}
-                        Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                        Poll::Pending => all = false,
+                    match $crate::__private::Future::poll($future.as_mut(), cx) {
+                        $crate::__private::Poll::Ready(::core::result::Result::Ok(())) => {}
+                        $crate::__private::Poll::Ready(::core::result::Result::Err(error)) => {
+                            return $crate::__private::Poll::Ready(
+                                ::core::result::Result::Err(error)
+                            );
+                        }
+                        $crate::__private::Poll::Pending => all = false,
                     }
                 })*
-                let _ = (next, &cx);
             }
             first = first.wrapping_add($step);
-            if all { Poll::Ready(Ok(())) } else { Poll::Pending }
+            if all {
+                $crate::__private::Poll::Ready(::core::result::Result::Ok(()))
+            } else {
+                $crate::__private::Poll::Pending
+            }
         })
         .await;
         match result {
-            Ok(()) => Ok(($(taken($future.as_mut().take_output()),)*)),
-            Err(error) => Err(error),
+            ::core::result::Result::Ok(()) => ::core::result::Result::Ok(
+                ($($crate::__private::taken($future.as_mut().take_output()),)*)
+            ),
+            ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
         }
     }};
 

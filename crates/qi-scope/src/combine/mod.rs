@@ -29,7 +29,6 @@ mod select;
 pub mod __private {
     pub use futures_util::future::{MaybeDone, TryMaybeDone, maybe_done, try_maybe_done};
     pub use std::future::{Future, IntoFuture, poll_fn};
-    pub use std::pin::pin;
     pub use std::task::Poll;
 
     /// What a `select!` came to: the output of this branch, or what the rest came to.
@@ -58,7 +57,7 @@ pub mod __private {
     /// The branch that comes `turn` turns after the `first`.
     #[must_use]
     pub fn wrapped(first: usize, turn: usize, branches: usize) -> usize {
-        (first + turn) % branches
+        first.wrapping_add(turn) % branches
     }
 
     /// The output of a future that is known to be done.

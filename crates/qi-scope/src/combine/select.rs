@@ -93,6 +93,7 @@ macro_rules! __select {
     (@take $mode:tt [] []) => {
         ::core::compile_error!("select! needs a branch")
     };
+    (@take $mode:tt [] [] else => $else:expr $(,)?) => { $else };
     (@take $mode:tt $all:tt $branches:tt) => {
         $crate::__select!(@emit $mode $all $branches (::core::panic!(
             "all branches of a select! are disabled, and it has no else"
@@ -147,20 +148,25 @@ macro_rules! __select {
     (@emit $mode:tt $all:tt
         [$({ $r:tt $switch:ident $future:ident ($p:pat) ($f:expr) ($c:expr) ($h:expr) })*]
         ($else:expr)) => {{
+        // No names but locals are made here: others would hide those of the user's expressions.
         let out = {
-            use $crate::__private::{Future as _, IntoFuture, Poll, pin, poll_fn};
-            const BRANCHES: usize = $crate::__select!(@count $all);
+            let branches = $crate::__select!(@count $all);
             $(let mut $switch: bool = $c;)*
-            $(let mut $future = pin!(IntoFuture::into_future($f));)*
-            poll_fn(|cx| {
+            // Apart from the next line, so that what they borrow lives as long as they do.
+            $(let $future = $f;)*
+            $(let mut $future = ::core::pin::pin!(
+                $crate::__private::IntoFuture::into_future($future)
+            );)*
+            $crate::__private::poll_fn(|cx| {
                 let mut waiting = false;
-                let first = $crate::__select!(@first $mode BRANCHES);
-                for turn in 0..BRANCHES {
-                    let branch = $crate::__private::wrapped(first, turn, BRANCHES);
+                let first = $crate::__select!(@first $mode branches);
+                for turn in 0..branches {
+                    let branch = $crate::__private::wrapped(first, turn, branches);
                     $(if $switch && branch == $crate::__select!(@count $r) {
-                        match $future.as_mut().poll(cx) {
-                            Poll::Pending => waiting = true,
-                            Poll::Ready(output) => {
+                        #[allow(unreachable_code, unused_mut, reason = "any output, and pattern")]
+                        match $crate::__private::Future::poll($future.as_mut(), cx) {
+                            $crate::__private::Poll::Pending => waiting = true,
+                            $crate::__private::Poll::Ready(mut output) => {
                                 $switch = false;
                                 let mut matches = false;
                                 // A guard sees what the pattern binds without moving it out.
@@ -171,16 +177,18 @@ macro_rules! __select {
                                     _ => {}
                                 }
                                 if matches {
-                                    return Poll::Ready($crate::__select!(@wrap $r output));
+                                    return $crate::__private::Poll::Ready(
+                                        $crate::__select!(@wrap $r output)
+                                    );
                                 }
                             }
-                        }
+                        };
                     })*
                 }
                 if waiting {
-                    Poll::Pending
+                    $crate::__private::Poll::Pending
                 } else {
-                    Poll::Ready($crate::__select!(@none $all))
+                    $crate::__private::Poll::Ready($crate::__select!(@none $all))
                 }
             })
             .await
@@ -210,9 +218,10 @@ macro_rules! __select {
     }};
     (@arms $out:ident [($p:pat) ($h:expr) $($rest:tt)*] $else:tt) => {
         match $out {
-            $crate::__private::Out::This(output) => match output {
+            #[allow(unreachable_code, unused_mut, reason = "any output, and pattern")]
+            #[allow(unreachable_patterns, reason = "it may always match, or never come")]
+            $crate::__private::Out::This(mut output) => match output {
                 $p => $h,
-                #[allow(unreachable_patterns, reason = "it may always match")]
                 _ => ::core::unreachable!("matched before"),
             },
             $crate::__private::Out::Rest(rest) => {

@@ -259,3 +259,88 @@ fn dropped_at_every_poll_it_keeps_nothing() {
         );
     assert!(summary.dropped > 3, "{summary:?}");
 }
+
+/// Not a future, but made into one.
+struct Made;
+
+impl std::future::IntoFuture for Made {
+    type Output = u32;
+    type IntoFuture = std::future::Ready<u32>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        ready(5)
+    }
+}
+
+#[test]
+fn what_becomes_a_future_is_taken_and_temporaries_live_long_enough() {
+    in_a_task(|| async {
+        assert_eq!(select! { number = Made => number }, 5);
+        assert_eq!(qi_scope::join!(Made, Made), (5, 5));
+        select! { () = &mut ready(()) => {} }
+        let () = qi_scope::join!(&mut ready(())).0;
+    });
+}
+
+#[test]
+fn names_of_the_user_are_not_hidden_by_names_of_the_macro() {
+    in_a_task(|| async {
+        const BRANCHES: u32 = 2;
+        const FUTURES: u32 = 3;
+        let (first, branches, output, futures) = (10, 20, 30, 40);
+        let sum = select! {
+            number = ready(BRANCHES + FUTURES + first + branches + futures + output) => number,
+        };
+        assert_eq!(sum, 105);
+        let joined = qi_scope::join!(ready(FUTURES + futures), ready(first));
+        assert_eq!(joined, (43, 10));
+    });
+}
+
+#[test]
+fn only_an_else_is_just_run() {
+    in_a_task(|| async {
+        assert_eq!(select! { else => 1 }, 1);
+        assert_eq!(select! { biased; else => 2, }, 2);
+    });
+}
+
+#[test]
+fn bodies_borrow_what_the_futures_had_borrowed() {
+    in_a_task(|| async {
+        let mut value = 5;
+        let change = async |value: &mut i32| *value += 1;
+        select! {
+            biased;
+            () = change(&mut value), if false => {}
+            () = ready(()) => value += 10,
+            else => value += 100,
+        }
+        assert_eq!(value, 15);
+        select! {
+            Some(ref mut text) = ready(Some(String::from("a"))) => text.push('b'),
+            else => unreachable!(),
+        }
+    });
+}
+
+#[test]
+fn a_future_that_never_ends_by_its_type_is_a_branch_like_any_other() {
+    async fn never() -> ! {
+        pending().await
+    }
+    in_a_task(|| async {
+        assert_eq!(select! { _ = never() => 0, one = ready(1) => one }, 1);
+    });
+}
+
+#[test]
+fn a_branch_that_panics_leaves_through_the_task() {
+    let caught = std::panic::catch_unwind(|| {
+        let mut future = pin!(async {
+            select! { () = async { panic!("a branch") } => {}, () = pending() => {} }
+        });
+        poll_once(future.as_mut()).is_ready()
+    });
+    assert_eq!(caught.unwrap_err().downcast_ref::<&str>(), Some(&"a branch"));
+}
