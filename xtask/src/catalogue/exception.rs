@@ -31,12 +31,42 @@ pub(crate) const WINE: &[Exception] = &[
 ];
 
 /// Under LeakSanitizer: tests that lose memory on purpose.
-pub(crate) const LEAK: &[Exception] = &[Exception {
-    package: "qi-sync",
-    test: Some("channel_oneshot"),
-    name: "a_forgotten_receiver_frees_the_sender_of_nothing_but_memory",
-    reason: "it forgets a receiver, and looks whether no more than memory is lost",
-}];
+pub(crate) const LEAK: &[Exception] = &[
+    forgets("qi-sched", "behaviour", "locals::futures_that_are_forgotten_break_nothing"),
+    forgets(
+        "qi-sched",
+        "behaviour",
+        "lock::a_guard_that_is_leaked_keeps_the_lock_and_nothing_else",
+    ),
+    forgets(
+        "qi-scope",
+        "behaviour",
+        "forgotten::a_forgotten_handle_of_a_blocking_scope_does_not_let_it_go_early",
+    ),
+    forgets(
+        "qi-scope",
+        "behaviour",
+        "forgotten::a_forgotten_join_of_a_blocking_scope_does_not_let_it_go_early",
+    ),
+    forgets("qi-scope", "behaviour", "forgotten::a_forgotten_scope_never_polls_its_children_again"),
+    forgets("qi-scope", "behaviour", "forgotten::a_forgotten_set_leaves_its_tasks_running"),
+    forgets(
+        "qi-scope",
+        "behaviour",
+        "forgotten::a_forgotten_wait_for_a_cancellation_keeps_nobody_from_being_cancelled",
+    ),
+    forgets(
+        "qi-sync",
+        "channel_oneshot",
+        "a_forgotten_receiver_frees_the_sender_of_nothing_but_memory",
+    ),
+    forgets("qi-sync", "locks", "mutex::a_pending_lock_that_is_forgotten_breaks_no_memory"),
+];
+
+const fn forgets(package: &'static str, test: &'static str, name: &'static str) -> Exception {
+    let reason = "it forgets something on purpose, and looks whether no more than memory is lost";
+    Exception { package, test: Some(test), name, reason }
+}
 
 /// Under ThreadSanitizer.
 pub(crate) const THREAD: &[Exception] = &[
