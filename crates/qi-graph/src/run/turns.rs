@@ -23,17 +23,13 @@ impl Turns {
     /// The order of nodes with these lanes and ranks: the most urgent lane first, in it the
     /// longest way to the end, then the node that was added first. Gives each node's turn too.
     pub(crate) fn new(lanes: &[TaskPriority], ranks: Vec<u64>) -> (Self, Vec<u32>) {
-        let mut order: Vec<(u64, u32)> = ranks.into_iter().zip(0..).collect();
-        if lanes.iter().all(|lane| *lane == TaskPriority::Normal) {
-            order.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        } else {
-            order.sort_unstable_by(|a, b| {
-                let [left, right] = [a, b].map(|entry| lanes[entry.1 as usize]);
-                right.cmp(&left).then(b.0.cmp(&a.0)).then(a.1.cmp(&b.1))
-            });
-        }
-        let mut turns = vec![0; order.len()];
-        for (turn, (_, node)) in (0..).zip(&order) {
+        let one_lane = lanes.windows(2).all(|pair| pair[0] == pair[1]);
+        let nodes = match ranks.iter().max() {
+            Some(&longest) if one_lane && longest <= ranks.len() as u64 => by_counting(&ranks),
+            _ => by_comparing(lanes, ranks),
+        };
+        let mut turns = vec![0; nodes.len()];
+        for (turn, node) in (0..).zip(&nodes) {
             turns[*node as usize] = turn;
         }
         let end = |lane: TaskPriority| lanes.iter().filter(|other| **other >= lane).count() as u32;
@@ -41,7 +37,7 @@ impl Turns {
         for lane in TaskPriority::DESCENDING {
             ends[lane.index()] = end(lane);
         }
-        (Self { nodes: order.into_iter().map(|entry| entry.1).collect(), ends }, turns)
+        (Self { nodes, ends }, turns)
     }
 
     #[inline]
@@ -55,6 +51,36 @@ impl Turns {
         let above = |lane: TaskPriority| turn < ends[lane.index()];
         TaskPriority::DESCENDING.into_iter().find(|lane| above(*lane)).unwrap_or(TaskPriority::Low)
     }
+}
+
+/// The nodes by falling rank, for ranks that are no larger than there are nodes: as they are when
+/// all costs are 1.
+fn by_counting(ranks: &[u64]) -> Vec<u32> {
+    let mut places = vec![0_u32; ranks.len() + 2];
+    for &rank in ranks {
+        places[ranks.len() - rank as usize + 1] += 1;
+    }
+    let mut sum = 0;
+    for place in &mut places {
+        sum += *place;
+        *place = sum;
+    }
+    let mut nodes = vec![0; ranks.len()];
+    for (node, &rank) in (0..).zip(ranks) {
+        let place = &mut places[ranks.len() - rank as usize];
+        nodes[*place as usize] = node;
+        *place += 1;
+    }
+    nodes
+}
+
+fn by_comparing(lanes: &[TaskPriority], ranks: Vec<u64>) -> Vec<u32> {
+    let mut order: Vec<(u64, u32)> = ranks.into_iter().zip(0..).collect();
+    order.sort_unstable_by(|a, b| {
+        let [left, right] = [a, b].map(|entry| lanes[entry.1 as usize]);
+        right.cmp(&left).then(b.0.cmp(&a.0)).then(a.1.cmp(&b.1))
+    });
+    order.into_iter().map(|entry| entry.1).collect()
 }
 
 /// Bits in a word, as a shift.
@@ -138,7 +164,7 @@ impl TurnSet {
 
 #[cfg(test)]
 mod tests {
-    use super::{TurnSet, Turns};
+    use super::{TurnSet, Turns, by_comparing, by_counting};
     use crate::retry::scatter;
     use qi_runtime::TaskPriority::{Critical, High, Low, Normal};
     use std::collections::BTreeSet;
@@ -162,6 +188,14 @@ mod tests {
             set.clear();
             assert_eq!((set.first(), set.len()), (None, 0));
         }
+    }
+
+    #[test]
+    fn small_ranks_are_sorted_in_the_same_way() {
+        let lanes = vec![Normal; 1000];
+        let ranks: Vec<u64> = (0..1000).map(|node| scatter(3, node) % 1001).collect();
+        assert_eq!(by_counting(&ranks), by_comparing(&lanes, ranks.clone()));
+        assert_eq!(by_counting(&[0, 2, 1, 2]), [1, 3, 2, 0]);
     }
 
     #[test]
