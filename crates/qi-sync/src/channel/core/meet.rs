@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 use super::line::Want;
+use super::seekers::Seat;
 use super::store::Closed;
 use crate::channel::queue::Refused;
 use crate::sync::{Mutex, lock};
@@ -109,6 +110,7 @@ impl<T> Meet<T> {
     }
 
     /// The body of a sending future. The value comes back into `value` if the channel is closed.
+    #[inline(never)]
     pub(super) fn poll_send(
         &self,
         value: &mut Option<T>,
@@ -256,11 +258,8 @@ impl<T> Meet<T> {
     }
 
     /// The body of a receiving future; `None` is the end.
-    pub(super) fn poll_recv(
-        &self,
-        seat: &mut Option<WaiterKey>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<T>> {
+    #[inline(never)]
+    pub(super) fn poll_recv(&self, seat: &mut Seat, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let waker = cx.waker().clone();
         let mut woken = WakeList::new();
         let mut state = lock(&self.0);
@@ -277,13 +276,13 @@ impl<T> Meet<T> {
             None => Poll::Pending,
         };
         if outcome.is_ready() {
-            if let Some(key) = seat.take() {
+            if let Some(key) = std::mem::take(seat).key() {
                 state.seeking -= 1;
                 old = state.seekers.remove(key).and_then(|removed| removed.waker);
             }
         } else {
             let lane = context::lane();
-            *seat = Some(match *seat {
+            *seat = Seat::Queued(match seat.key() {
                 Some(key) if state.seekers.is_waiting(key) => {
                     state.seekers.set_lane(key, lane);
                     old = state.seekers.set_waker(key, waker.clone());
@@ -307,8 +306,8 @@ impl<T> Meet<T> {
     }
 
     /// Takes a receiver out that gives up.
-    pub(super) fn leave_seekers(&self, seat: &mut Option<WaiterKey>) {
-        let Some(key) = seat.take() else { return };
+    pub(super) fn leave_seekers(&self, seat: &mut Seat) {
+        let Some(key) = std::mem::take(seat).key() else { return };
         let mut state = lock(&self.0);
         let removed = state.seekers.remove(key);
         state.seeking -= 1;

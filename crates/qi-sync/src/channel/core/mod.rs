@@ -241,7 +241,7 @@ impl<T> Chan<T> {
 
     /// `Err(true)` is the end. `pop` takes from this channel's queue.
     #[inline]
-    fn try_recv(&self, mut pop: impl FnMut() -> Popped<T>) -> Result<T, bool> {
+    fn try_recv(&self, mut pop: impl FnMut(&Queue<T>) -> Popped<T>) -> Result<T, bool> {
         match &self.kind {
             Kind::Store(store) => {
                 store.try_recv(&mut pop).map_err(|word| word.is_closed() && word.reserved() == 0)
@@ -253,18 +253,13 @@ impl<T> Chan<T> {
     #[inline]
     fn poll_recv(
         &self,
-        mut pop: impl FnMut() -> Popped<T>,
+        mut pop: impl FnMut(&Queue<T>) -> Popped<T>,
         seat: &mut Seat,
         cx: &mut Context<'_>,
     ) -> Poll<Option<T>> {
         match &self.kind {
             Kind::Store(store) => store.poll_recv(&mut pop, seat, cx),
-            Kind::Meet(meet) => {
-                let mut key = seat.key();
-                let polled = meet.poll_recv(&mut key, cx);
-                *seat = key.map_or(Seat::None, Seat::Queued);
-                polled
-            }
+            Kind::Meet(meet) => meet.poll_recv(seat, cx),
         }
     }
 
@@ -272,7 +267,7 @@ impl<T> Chan<T> {
     pub(crate) fn cancel_recv(&self, seat: &mut Seat) {
         match &self.kind {
             Kind::Store(store) => store.leave_seekers(seat),
-            Kind::Meet(meet) => meet.leave_seekers(&mut std::mem::take(seat).key()),
+            Kind::Meet(meet) => meet.leave_seekers(seat),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! reader of a shared channel may be cloned, and its values are taken through any reference.
 
 use super::{Chan, Seat};
-use crate::channel::queue::Popped;
+use crate::channel::queue::{Popped, Queue};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 use std::task::{Context, Poll};
@@ -106,31 +106,32 @@ impl<T> Access<'_, T> {
     #[inline]
     pub(crate) fn try_recv(&mut self) -> Result<T, bool> {
         let chan = &**self.chan();
+        let shared = chan.shared;
         // SAFETY: see `pop`: this access is borrowed mutably until the call returns.
-        chan.try_recv(|| unsafe { pop(chan) })
+        chan.try_recv(|queue| unsafe { pop(queue, shared) })
     }
 
     /// The body of a receiving future; `None` is the end.
     #[inline]
     pub(crate) fn poll_recv(&mut self, seat: &mut Seat, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let chan = &**self.chan();
+        let shared = chan.shared;
         // SAFETY: as in `try_recv`.
-        chan.poll_recv(|| unsafe { pop(chan) }, seat, cx)
+        chan.poll_recv(|queue| unsafe { pop(queue, shared) }, seat, cx)
     }
 }
 
-/// Takes a value out of the channel's queue.
+/// Takes a value out of a channel's queue.
 ///
 /// # Safety
-/// The caller has an [`Access`] to this channel to itself. If the channel is not shared, it is a
+/// The caller has an [`Access`] to this channel to itself. If the channel is not `shared`, it is a
 /// `Lone` one of its only reader, because `shared_access` makes none: calls do not overlap.
-#[inline]
-unsafe fn pop<T>(chan: &Chan<T>) -> Popped<T> {
-    let super::Kind::Store(store) = &chan.kind else { return Popped::Busy };
-    if chan.shared {
-        store.queue.pop_shared()
+#[inline(always)]
+unsafe fn pop<T>(queue: &Queue<T>, shared: bool) -> Popped<T> {
+    if shared {
+        queue.pop_shared()
     } else {
         // SAFETY: by the caller's word.
-        unsafe { store.queue.pop_lone() }
+        unsafe { queue.pop_lone() }
     }
 }

@@ -78,6 +78,7 @@ impl<T> Store<T> {
     }
 
     /// Wakes the most urgent receiver that waits.
+    #[inline(never)]
     fn wake_receiver(&self) {
         let mut seekers = lock(&self.seekers);
         let waker = seekers.pop();
@@ -88,6 +89,7 @@ impl<T> Store<T> {
         wake_all(waker);
     }
 
+    #[cold]
     fn wake_receivers(&self) {
         let mut woken = WakeList::new();
         let mut seekers = lock(&self.seekers);
@@ -105,14 +107,15 @@ impl<T> Store<T> {
     }
 
     /// The body of a sending future. The value is taken out of `value` when it is sent.
+    #[inline]
     pub(super) fn poll_send(
         &self,
         value: &mut Option<T>,
         seat: &mut Option<WaiterKey>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Closed>> {
-        let Some(mine) = value.take() else { return Poll::Ready(Ok(())) };
         if seat.is_none() {
+            let Some(mine) = value.take() else { return Poll::Ready(Ok(())) };
             match self.try_send(mine) {
                 Ok(()) => return Poll::Ready(Ok(())),
                 Err((why, mine)) => {
@@ -122,9 +125,18 @@ impl<T> Store<T> {
                     }
                 }
             }
-        } else {
-            *value = Some(mine);
         }
+        self.send_in_line(value, seat, cx)
+    }
+
+    /// Waits for room, and sends.
+    #[inline(never)]
+    fn send_in_line(
+        &self,
+        value: &mut Option<T>,
+        seat: &mut Option<WaiterKey>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Closed>> {
         ready!(self.poll_reserve(1, seat, cx))?;
         if let Some(value) = value.take() {
             self.send_reserved(value);
@@ -264,10 +276,10 @@ impl<T> Store<T> {
 
     /// Takes a value out, and lets a sender in.
     #[inline]
-    pub(super) fn try_recv(&self, pop: &mut impl FnMut() -> Popped<T>) -> Result<T, Word> {
+    pub(super) fn try_recv(&self, pop: &mut impl FnMut(&Queue<T>) -> Popped<T>) -> Result<T, Word> {
         let mut spin = Spin::default();
         loop {
-            match pop() {
+            match pop(&self.queue) {
                 Popped::Value(value, line) => {
                     self.tell_senders(line);
                     return Ok(value);
@@ -286,22 +298,18 @@ impl<T> Store<T> {
     }
 
     /// The body of a receiving future; `None` is the end.
+    #[inline]
     pub(super) fn poll_recv(
         &self,
-        pop: &mut impl FnMut() -> Popped<T>,
+        pop: &mut impl FnMut(&Queue<T>) -> Popped<T>,
         seat: &mut Seat,
         cx: &mut Context<'_>,
     ) -> Poll<Option<T>> {
-        let mut spin = Spin::default();
-        let popped = loop {
-            match pop() {
-                Popped::Busy if spin.wait_briefly() => {}
-                popped => break popped,
-            }
-        };
-        match popped {
+        match pop(&self.queue) {
             Popped::Value(value, line) => {
-                self.end_wait(seat);
+                if *seat != Seat::None {
+                    self.end_wait(seat);
+                }
                 self.tell_senders(line);
                 Poll::Ready(Some(value))
             }
@@ -309,14 +317,35 @@ impl<T> Store<T> {
                 self.end_wait(seat);
                 Poll::Ready(None)
             }
-            Popped::Empty(_) | Popped::Busy => self.wait_for_value(pop, seat, cx),
+            Popped::Empty(_) => self.wait_for_value(pop, seat, cx),
+            Popped::Busy => self.poll_patiently(pop, seat, cx),
         }
     }
 
+    /// Gives a thread that is between two instructions the time for the second.
+    #[cold]
+    fn poll_patiently(
+        &self,
+        pop: &mut impl FnMut(&Queue<T>) -> Popped<T>,
+        seat: &mut Seat,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<T>> {
+        let mut spin = Spin::default();
+        while spin.wait_briefly() {
+            if let Popped::Value(value, line) = pop(&self.queue) {
+                self.end_wait(seat);
+                self.tell_senders(line);
+                return Poll::Ready(Some(value));
+            }
+        }
+        self.wait_for_value(pop, seat, cx)
+    }
+
     /// Enters a receiver among those who wait, and looks once more.
+    #[inline(never)]
     fn wait_for_value(
         &self,
-        pop: &mut impl FnMut() -> Popped<T>,
+        pop: &mut impl FnMut(&Queue<T>) -> Popped<T>,
         seat: &mut Seat,
         cx: &mut Context<'_>,
     ) -> Poll<Option<T>> {
@@ -335,7 +364,7 @@ impl<T> Store<T> {
         if cfg!(qi_mutant = "seek_without_second_look") {
             return Poll::Pending;
         }
-        let popped = pop();
+        let popped = pop(&self.queue);
         let mut mine = None;
         let is_over = match &popped {
             Popped::Value(..) => true,
@@ -366,6 +395,7 @@ impl<T> Store<T> {
     }
 
     /// Takes a receiver that got what it wanted out of those who wait.
+    #[inline(never)]
     fn end_wait(&self, seat: &mut Seat) -> bool {
         if *seat == Seat::None {
             return true;
