@@ -8,7 +8,8 @@
 //! * Only the worker on the seat puts in and takes out. It does not keep anything here from one
 //!   poll to the next: what is left when a poll ends, or when the seat is handed over, goes into
 //!   the children's queue, the oldest first (`Core::spill`). So does everything as soon as
-//!   somebody searches for work, or the backlog is worth waking somebody. (I29)
+//!   somebody searches for work, or the backlog is worth waking somebody; and before each pick what
+//!   was put in outside of a poll, by a waker or in drop. (I29)
 //! * A poll that goes on for long keeps its youngest children from the others. The monitor, which
 //!   sees that the worker does not move, reads the addresses here and looks for live tasks in
 //!   those blocks; for each it finds it queues one more hint. An address may be out of date: then

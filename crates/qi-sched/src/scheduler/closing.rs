@@ -143,15 +143,22 @@ impl Shared {
         // Who is spawning at a desk has seen an earlier phase.
         self.pool.desks.pass();
         for task in self.live_tasks() {
+            let word = task.state.load();
             // It may have ended meanwhile, or be a blocking call: then it is waited for.
             let _ = Self::cancel(&task);
+            if word.is_scheduled() && word.may_run_anywhere() {
+                // Its hint may lie where only one worker finds it, and that one's poll not return
+                // before the task is gone. Nobody looks after stuck workers any more.
+                self.inject(task, word.lane());
+            }
         }
     }
 
     fn nothing_left_for(&self, worker: &Context) -> bool {
         let Some(core) = worker.core() else { return true };
         let inbox = worker.slot.as_ref().is_none_or(|slot| slot.inbox.is_empty());
-        core.queues.len() == 0
+        core.nursery.is_empty()
+            && core.queues.len() == 0
             && core.homed.is_empty()
             && self.seats[core.seat].inbox.is_empty()
             && worker.pinned.is_empty()

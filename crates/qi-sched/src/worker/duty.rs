@@ -32,9 +32,10 @@ const TURN_EVERY: Duration = Duration::from_micros(100);
 const NEGLECTED: Duration = Duration::from_micros(50);
 
 /// Reads the clock and does what is due. Called at the beginning of a step. Wakers run inside, so
-/// afterwards the caller looks for its seat anew.
+/// afterwards the caller looks for its seat anew, and no borrow of it is taken in.
 #[cold]
-pub(crate) fn perform(context: &Context, core: &Core) {
+pub(crate) fn perform(context: &Context) {
+    let Some(core) = context.core() else { return };
     let shared = &*context.shared;
     let duty = &core.duty;
     let seat = core.seat;

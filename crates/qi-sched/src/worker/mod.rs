@@ -30,6 +30,7 @@ pub(crate) use self::slot::ThreadSlot;
 
 pub(crate) use self::core::{Core, Seat};
 use crate::sleep::{Announced, Roused};
+use crate::task::TaskRef;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// What a step came to.
@@ -49,47 +50,49 @@ pub(crate) fn step(context: &Context) -> Step {
     if core.asleep.get() {
         wake_up(context, core);
     }
-    // Only a thread that blocks inside a poll and has kept its seat has anything here.
-    core.spill(&context.shared);
     let pick = core.picks.get() + 1;
     core.picks.set(pick);
     // Relaxed: the heartbeat says only that the worker moves.
     context.shared.seats[core.seat].heartbeat.store(pick, Relaxed);
     if pick >= core.duty.next.get() {
-        duty::perform(context, core);
+        duty::perform(context);
     }
     if context.shared.is_closing() && context.shared.take_part_in_closing(context) {
         return Step::Leave;
     }
     // Wakers and log subscribers have run: the seat may have been handed over meanwhile.
     let Some(core) = context.core() else { return Step::Worked };
-    if let Some(task) = pick::next(context, core) {
-        found_work(context, core);
-        run::run(context, task);
-        return Step::Worked;
-    }
-    out_of_work(context, core)
+    // Such a waker may have spawned, and so may a thread that blocks inside a poll and has kept its
+    // seat. (I29)
+    core.spill(&context.shared);
+    let Some(task) = pick::next(context, core).or_else(|| search(context, core)) else {
+        return out_of_work(context);
+    };
+    found_work(context, core);
+    run::run(context, task);
+    Step::Worked
 }
 
-/// Searches, or falls asleep.
-fn out_of_work(context: &Context, core: &Core) -> Step {
+/// Looks at the global queue and at those of others, if this worker may be the one who searches.
+#[cold]
+fn search(context: &Context, core: &Core) -> Option<TaskRef> {
     // The clock is looked at again at the next step.
     core.duty.next.set(0);
     if core.searching.get() || context.shared.sleep.try_search() {
         core.searching.set(true);
-        if let Some(task) = steal::search(context, core) {
-            found_work(context, core);
-            run::run(context, task);
-            return Step::Worked;
-        }
-        if spin::wait(context, core) || duty::turn_others(context, core.seat) {
-            return Step::Worked;
-        }
+        return steal::search(context, core);
     }
-    match context.core() {
-        Some(core) => fall_asleep(context, core),
-        None => Step::Worked,
+    None
+}
+
+/// Waits a little for work, or falls asleep. Wakers run inside, so no borrow of the seat is taken in.
+fn out_of_work(context: &Context) -> Step {
+    let Some(core) = context.core() else { return Step::Worked };
+    if core.searching.get() && (spin::wait(context, core) || duty::turn_others(context, core.seat))
+    {
+        return Step::Worked;
     }
+    fall_asleep(context)
 }
 
 /// Sleeps until there is something to do: what follows a step that says so. An extra worker,
@@ -115,7 +118,8 @@ fn found_work(context: &Context, core: &Core) {
     }
 }
 
-fn fall_asleep(context: &Context, core: &Core) -> Step {
+fn fall_asleep(context: &Context) -> Step {
+    let Some(core) = context.core() else { return Step::Worked };
     let searching = core.searching.take();
     let work_left = || steal::visible_work(&context.shared, core.seat);
     let announced = context.shared.sleep.fall_asleep(core.seat, searching, work_left);

@@ -1,6 +1,7 @@
 //! What the scheduler promises, by topic. Every body runs under a watchdog, so that a hang fails.
 #![forbid(unsafe_code)]
 
+mod at_hand;
 mod blocking;
 mod blocking_on;
 mod budget;
