@@ -8,7 +8,7 @@
 mod support;
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
-use qi_sched::{SchedError, Scheduler, SchedulerBuilder, TaskHandle, block_in_place, coop};
+use qi_sched::{Handle, SchedError, Scheduler, SchedulerBuilder, TaskHandle, block_in_place, coop};
 use std::fs;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -144,6 +144,23 @@ fn a_seat_that_nobody_takes_over_is_seen_to_be_stuck() {
     });
 }
 
+/// The same, while the thread polls the future that it blocks on.
+fn a_seat_that_nobody_takes_over_is_seen_to_be_stuck_in_a_root_future() {
+    on(builder(1), |scheduler| {
+        let done = scheduler.spawn(async {
+            coop::yield_now().await;
+            let shortage = Shortage::of_all_but(0);
+            Handle::current().block_on(async move {
+                drop(shortage);
+                let (sender, receiver) = channel();
+                let answering = qi_sched::spawn(async move { sender.send(()).is_ok() });
+                receiver.recv().is_ok() && answering.await.unwrap()
+            })
+        });
+        assert!(scheduler.block_on(done).unwrap());
+    });
+}
+
 fn a_monitor_that_was_refused_is_asked_for_again() {
     on(builder(1), |scheduler| {
         let shortage = Shortage::of_all_but(0);
@@ -169,5 +186,6 @@ fn a_scheduler_lives_with_threads_that_the_system_refuses() {
     a_blocking_call_is_run_without_a_thread_of_its_own();
     a_shutdown_does_not_leave_queued_calls_to_a_busy_pool();
     a_seat_that_nobody_takes_over_is_seen_to_be_stuck();
+    a_seat_that_nobody_takes_over_is_seen_to_be_stuck_in_a_root_future();
     a_monitor_that_was_refused_is_asked_for_again();
 }

@@ -106,8 +106,6 @@ fn block_worker<F: Future>(
 ) -> F::Output {
     let Some(slot) = &worker.slot else { return block_thread(shared, future) };
     let handed_over = hand_over(worker);
-    // Of a seat that it keeps it steps the tasks itself: that is no stall of the blocked one.
-    let current = worker.replace_current(0);
     let block = Block::new(worker, slot);
     let below = worker.blocks.last().filter(|below| below.cover(&block));
     let waker = Waker::from(block.clone());
@@ -121,7 +119,6 @@ fn block_worker<F: Future>(
             worker,
             yielding: worker.yielding.take(),
             budget: worker.budget.replace(coop::UNLIMITED),
-            current,
             block: &block,
             below,
         };
@@ -140,7 +137,10 @@ fn block_worker<F: Future>(
             }
             // What runs now and blocks lies above this block; what it polls itself is part of it.
             worker.blocks.push(block.clone());
+            // Of a seat that it keeps it steps the tasks itself: that is no stall of the blocked one.
+            let current = worker.replace_current(0);
             worker.enter(|| wait(worker, slot, handed_over));
+            worker.replace_current(current);
             worker.blocks.pop();
         }
     })
@@ -151,8 +151,6 @@ struct Restore<'a> {
     worker: &'a Context,
     yielding: bool,
     budget: u32,
-    /// What the seat said that it runs, if the thread kept it.
-    current: usize,
     block: &'a Block,
     /// The block that this one covered.
     below: Option<Arc<Block>>,
@@ -162,7 +160,6 @@ impl Drop for Restore<'_> {
     fn drop(&mut self) {
         self.worker.budget.set(self.budget);
         self.worker.yielding.set(self.yielding);
-        self.worker.replace_current(self.current);
         if let Some(below) = &self.below {
             below.uncover();
         }
