@@ -115,9 +115,10 @@ impl Shared {
         };
         // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
         let task = unsafe { task::init(block, birth, future) };
+        // Before others can see it, run it, and count its end.
+        desk.spawned.add(1);
         // SAFETY: initialised just now, and nobody else knows it yet.
         unsafe { task.as_ref() }.state.publish(spec.priority, Placement::Anywhere);
-        desk.spawned.add(1);
         drop(stock);
         // SAFETY: `publish` counted the handle's reference; future and output are `Send`, so any
         // worker may run it.
@@ -314,9 +315,10 @@ where
     };
     // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
     let task = unsafe { task::init(block, birth, future) };
+    // Before others can see it, run it, and count its end.
+    core.counters.tasks.spawned.add(1);
     // SAFETY: initialised just now, and nobody else knows it yet.
     unsafe { task.as_ref() }.state.publish(priority, Placement::Anywhere);
-    core.counters.tasks.spawned.add(1);
     // SAFETY: `publish` counted the hint's reference.
     let hint = unsafe { TaskRef::from_raw(task) };
     if priority == TaskPriority::Normal {
