@@ -26,6 +26,7 @@ qi-bench --kernels [--runtimes NAME,..] [--only KERNEL,..] [--json FILE]
   --kernels    count the instructions of short one-worker kernels under callgrind
   --check      compare them with the committed figures and fail beyond 5 %
   --bless      make them the committed figures
+  --lanes      (cargo xtask bench --lanes, alone) against a build with one lane, within 2 %
   --against    compare them with a file written by --json and fail beyond --limit (default 2 %)
 
 The status is 0, 1 for a failure, 2 for a wrong call, 77 for a check that could not be made.";

@@ -4,6 +4,10 @@
 use crate::priority::TaskPriority;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+/// A build with the Normal lane alone, made only to measure what the others cost those who do not
+/// use them (`cargo xtask bench --lanes`).
+pub(crate) const ONE_LANE: bool = cfg!(qi_one_lane);
+
 /// How many hints of each lane other than Normal lie in queues that anybody may take from.
 ///
 /// A worker reads this before each pick: while it is all zero, which is the rule, the pick is the
@@ -19,6 +23,7 @@ pub(crate) struct LaneCounts {
 impl LaneCounts {
     fn of(&self, lane: TaskPriority) -> Option<&AtomicUsize> {
         match lane {
+            _ if ONE_LANE => None,
             TaskPriority::Low => Some(&self.low),
             TaskPriority::Normal => None,
             TaskPriority::High => Some(&self.high),
@@ -47,6 +52,9 @@ impl LaneCounts {
     /// Whether only the Normal lane is in use.
     #[inline]
     pub(crate) fn only_normal(&self) -> bool {
+        if ONE_LANE {
+            return true;
+        }
         // Relaxed: as in `raise`. A worker that misses a push by a hair sees it at its next pick.
         self.low.load(Relaxed) | self.high.load(Relaxed) | self.critical.load(Relaxed) == 0
     }
@@ -62,6 +70,9 @@ impl LaneCounts {
     /// anything but Low, and who runs Low work looks for itself.
     #[inline]
     pub(crate) fn any_above(&self, lane: TaskPriority) -> bool {
+        if ONE_LANE {
+            return false;
+        }
         // Relaxed: as in `raise`.
         (lane < TaskPriority::Critical && self.critical.load(Relaxed) != 0)
             || (lane < TaskPriority::High && self.high.load(Relaxed) != 0)

@@ -7,7 +7,7 @@ mod nursery;
 mod share;
 
 pub(crate) use home::{HomeQueues, Inbox};
-pub(crate) use lanes::LaneCounts;
+pub(crate) use lanes::{LaneCounts, ONE_LANE};
 pub(crate) use local::{Arrival, LocalQueues, Stealers};
 pub(crate) use nursery::{Cradles, Nursery};
 pub(crate) use share::ShareAccount;

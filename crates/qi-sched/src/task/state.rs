@@ -38,6 +38,7 @@ use super::transition::{
     CancelRequest, Claim, Completion, Detach, Outcome, Placement, Raise, Suspend, Wake,
 };
 use crate::priority::TaskPriority;
+use crate::queue::ONE_LANE;
 use crate::sync::AtomicU64;
 use std::process::abort;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -143,6 +144,9 @@ impl Snapshot {
 
     /// The effective lane: the most urgent of the task's own and its waiters'.
     pub(crate) fn lane(self) -> TaskPriority {
+        if ONE_LANE {
+            return TaskPriority::Normal;
+        }
         TaskPriority::from_bits(self.0 >> LANE_SHIFT)
     }
 
