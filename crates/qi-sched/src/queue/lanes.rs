@@ -10,11 +10,13 @@ pub(crate) const ONE_LANE: bool = cfg!(qi_one_lane);
 
 /// How many hints of each lane other than Normal lie in queues that anybody may take from.
 ///
-/// A worker reads this before each pick: while it is all zero, which is the rule, the pick is the
+/// A worker reads the sum before each pick: while it is zero, which is the rule, the pick is the
 /// same as in a scheduler with a single lane. Counts are raised before the push and lowered after
 /// the pop, so that a hint which can be found is always counted. (I12)
 #[derive(Debug, Default)]
 pub(crate) struct LaneCounts {
+    /// Of all three together.
+    sum: AtomicUsize,
     low: AtomicUsize,
     high: AtomicUsize,
     critical: AtomicUsize,
@@ -35,8 +37,9 @@ impl LaneCounts {
     #[inline]
     pub(crate) fn raise(&self, lane: TaskPriority) {
         if let Some(count) = self.of(lane) {
-            // Relaxed: the count only says where to look; the queues themselves hand tasks over.
+            // Relaxed: the counts only say where to look; the queues themselves hand tasks over.
             count.fetch_add(1, Relaxed);
+            self.sum.fetch_add(1, Relaxed);
         }
     }
 
@@ -45,6 +48,7 @@ impl LaneCounts {
     pub(crate) fn lower(&self, lane: TaskPriority) {
         if let Some(count) = self.of(lane) {
             // Relaxed: as in `raise`.
+            self.sum.fetch_sub(1, Relaxed);
             count.fetch_sub(1, Relaxed);
         }
     }
@@ -56,7 +60,7 @@ impl LaneCounts {
             return true;
         }
         // Relaxed: as in `raise`. A worker that misses a push by a hair sees it at its next pick.
-        self.low.load(Relaxed) | self.high.load(Relaxed) | self.critical.load(Relaxed) == 0
+        self.sum.load(Relaxed) == 0
     }
 
     /// Whether the lane may have something. Normal always may.

@@ -7,7 +7,7 @@ use super::counters::SeatCounters;
 use crate::pool::Magazine;
 use crate::priority::TaskPriority;
 use crate::queue::{
-    Arrival, Cradles, HomeQueues, Inbox, LocalQueues, Nursery, ShareAccount, Stealers,
+    Arrival, Cradles, HomeQueues, Inbox, LocalQueues, Nursery, ONE_LANE, ShareAccount, Stealers,
 };
 use crate::rng::Rng;
 use crate::scheduler::Shared;
@@ -212,6 +212,21 @@ impl Core {
         lane: TaskPriority,
         arrival: Arrival,
     ) {
+        // The compiler is told which lane it mostly is.
+        if lane == TaskPriority::Normal || ONE_LANE {
+            self.push_in(shared, task, TaskPriority::Normal, arrival);
+        } else {
+            self.push_special(shared, task, lane, arrival);
+        }
+    }
+
+    #[cold]
+    fn push_special(&self, shared: &Shared, task: TaskRef, lane: TaskPriority, arrival: Arrival) {
+        self.push_in(shared, task, lane, arrival);
+    }
+
+    #[inline(always)]
+    fn push_in(&self, shared: &Shared, task: TaskRef, lane: TaskPriority, arrival: Arrival) {
         let queue = self.queues.lane(lane, &shared.seats[self.seat].stealers);
         let len = queue.len();
         if len >= shared.config.queue_capacity {

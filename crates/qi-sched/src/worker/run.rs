@@ -117,7 +117,14 @@ pub(crate) fn execute_in_place(context: &Context, running: Running) -> Option<En
 fn suspend(context: &Context, running: Running, yields: bool) {
     match running.suspend(yields) {
         Suspended::Waiting => {}
-        Suspended::Requeue(task, lane) => Shared::schedule(task, lane),
+        Suspended::Requeue(task, lane) => match context.core() {
+            // As `schedule` would do, which has to find out where it is.
+            Some(core) if task.state.load().may_run_anywhere() => {
+                core.counters.tasks.woken.add(1);
+                core.push(&context.shared, task, lane, context.arrival());
+            }
+            _ => Shared::schedule(task, lane),
+        },
         Suspended::Cancelled(running) => drop_future(context, running),
     }
 }
