@@ -252,6 +252,7 @@ fn inspect(shared: &Arc<Shared>, sights: &mut [Sight], shortage: &mut Shortage) 
         }
         let Look::Stuck(lasting) = look else { continue };
         rescue_children(shared, seat, sight);
+        rescue_mail(shared, seat);
         if !seat.stealers.is_empty() {
             // Relaxed: whoever steals compares it with the heartbeat again.
             seat.stuck_at.store(sight.heartbeat, Relaxed);
@@ -295,6 +296,17 @@ fn rescue_children(shared: &Shared, seat: &Seat, sight: &mut Sight) {
         sight.rescued[oldest] = Some(task.id());
         sight.rescues += 1;
         shared.inject(task, word.lane());
+    }
+}
+
+/// Hands the tasks that were to begin with a stuck worker to the others. With stealing off, they stay.
+fn rescue_mail(shared: &Shared, seat: &Seat) {
+    if !shared.config.work_stealing || seat.inbox.is_empty() {
+        return;
+    }
+    while let Some(task) = seat.inbox.take() {
+        let lane = task.state.load().lane();
+        shared.inject(task, lane);
     }
 }
 

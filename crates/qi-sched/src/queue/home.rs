@@ -8,14 +8,15 @@ use crate::task::TaskRef;
 use crossbeam_deque::Injector;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Release};
+use std::sync::atomic::{AtomicIsize, Ordering::Acquire, Ordering::Release};
 
 /// What others see of a home.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     mail: Injector<TaskRef>,
-    /// Raised after the push: an owner that sees it finds the entry.
-    len: AtomicUsize,
+    /// Raised after the push: an owner that sees it finds the entry. An entry may be taken before it
+    /// is counted, so for a moment this can be below zero.
+    len: AtomicIsize,
 }
 
 impl Inbox {
@@ -29,12 +30,12 @@ impl Inbox {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         // Acquire: pairs with `push`.
-        self.len.load(Acquire) == 0
+        self.len.load(Acquire) <= 0
     }
 
     pub(crate) fn len(&self) -> usize {
         // Acquire: pairs with `push`.
-        self.len.load(Acquire)
+        usize::try_from(self.len.load(Acquire)).unwrap_or(0)
     }
 
     /// Drops the hints of an inbox that has lost its owner.
@@ -44,10 +45,10 @@ impl Inbox {
         }
     }
 
-    /// Takes one out. Only the owner does.
+    /// Takes one out. Only the owner does, or whoever finds that it does not come to it.
     pub(crate) fn take(&self) -> Option<TaskRef> {
         let task = settled(|| self.mail.steal())?;
-        // Release: only for symmetry with `push`; the owner is the one who takes.
+        // Release: only for symmetry with `push`; the count says where to look, and no more.
         self.len.fetch_sub(1, Release);
         Some(task)
     }

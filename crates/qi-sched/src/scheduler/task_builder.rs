@@ -65,7 +65,7 @@ impl<'a> TaskBuilder<'a> {
     }
 
     /// Puts the task into the inbox of this worker, which takes it over. With stealing on, others may
-    /// then take it like any other.
+    /// then take it like any other, and need not wait for a worker that is stuck inside one poll.
     ///
     /// # Errors
     /// If there is no worker with this number.

@@ -73,6 +73,25 @@ fn the_children_of_a_stuck_poll_are_run_by_others_however_many() {
 }
 
 #[test]
+fn a_task_that_was_to_begin_with_a_stuck_worker_is_run_by_others() {
+    for workers in [1, 2] {
+        on(builder(workers), |scheduler| {
+            let release = Gate::default();
+            let (begun, released) = (Gate::default(), release.clone());
+            let entered = begun.clone();
+            let at_home = || scheduler.handle().task().home_worker(0).unwrap();
+            drop(at_home().spawn(async move {
+                entered.open();
+                released.wait();
+            }));
+            begun.wait();
+            assert_eq!(scheduler.block_on(at_home().spawn(async { 3 })).unwrap(), 3);
+            release.open();
+        });
+    }
+}
+
+#[test]
 fn children_are_there_for_others_while_their_parent_blocks() {
     on(builder(1), |scheduler| {
         let task = scheduler.spawn(async {
