@@ -16,9 +16,14 @@ const _: () = assert!(align_of::<Location<'static>>() > BOXED && align_of::<Cold
 /// Points at the place of spawning, or owns a [`Cold`].
 pub(crate) struct Origin(NonNull<u8>);
 
+const _: () = {
+    const fn may_be_shared<T: Send + Sync>() {}
+    may_be_shared::<Cold>();
+};
+
 // SAFETY: it is a reference to a constant, or owns a `Cold`, which is `Send`.
 unsafe impl Send for Origin {}
-// SAFETY: as for `Send`: a shared one gives out a shared `Cold`.
+// SAFETY: as for `Send`: a shared one gives out a shared `Cold`, which is `Sync`.
 unsafe impl Sync for Origin {}
 
 impl From<&'static Location<'static>> for Origin {
