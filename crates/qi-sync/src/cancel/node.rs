@@ -98,6 +98,10 @@ impl Node {
     /// Cancels the token and all below.
     pub(super) fn cancel(self: &Arc<Self>) {
         if self.is_cancelled() {
+            if let Some(member) = self.member.get() {
+                // Another thread may be cutting just now: it has marked all when it is done.
+                drop(lock(&member.tree));
+            }
             return;
         }
         let member = {

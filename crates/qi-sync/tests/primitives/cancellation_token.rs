@@ -237,3 +237,17 @@ fn children_made_dropped_and_cancelled_by_many_tasks_all_hear_of_the_end() {
         }
     });
 }
+
+#[test]
+fn who_cancels_what_another_is_cancelling_finds_all_below_marked() {
+    let root = CancellationToken::new();
+    let children: Vec<_> = (0..100_000).map(|_| root.child_token()).collect();
+    std::thread::scope(|scope| {
+        scope.spawn(|| root.cancel());
+        while !root.is_cancelled() {
+            std::hint::spin_loop();
+        }
+        root.cancel();
+        assert!(children.iter().all(CancellationToken::is_cancelled));
+    });
+}
