@@ -125,11 +125,12 @@ impl<T> Shared<T> {
         }
         state.take_unwanted(&mut unwanted);
         drop(state);
-        drop(unwanted);
         if is_last {
             let released = lock(&self.closers).release_all();
             released.wake();
         }
+        // At last, because a value's drop may panic.
+        drop(unwanted);
     }
 
     /// The value at `position`, which moves on.

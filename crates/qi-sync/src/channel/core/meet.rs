@@ -49,20 +49,25 @@ impl<T> State<T> {
         self.seeking.saturating_sub(self.handed.len() + self.permits)
     }
 
-    /// Gives permits to those who wait for them, most urgent first.
-    fn let_in(&mut self, woken: &mut WakeList) {
+    /// Gives permits to those who wait for them, most urgent first, as long as their wakers fit
+    /// into `woken`; `true` if they do not.
+    fn let_in(&mut self, woken: &mut WakeList) -> bool {
         while let Some(next) = self.wants.next() {
-            let Some(&Want::Places(count)) = self.wants.payload(next) else { return };
-            if self.is_closed || count > self.demand() || woken.is_full() {
-                return;
+            let Some(&Want::Places(count)) = self.wants.payload(next) else { return false };
+            if self.is_closed || count > self.demand() {
+                return false;
             }
-            let Some(popped) = self.wants.pop() else { return };
+            if woken.is_full() {
+                return true;
+            }
+            let Some(popped) = self.wants.pop() else { return false };
             if let Some(want) = self.wants.payload_mut(popped.key) {
                 *want = Want::LetIn;
             }
             self.permits += count;
             woken.push(popped.waker);
         }
+        false
     }
 
     fn is_end(&self) -> bool {
@@ -120,6 +125,12 @@ impl<T> Meet<T> {
         let waker = cx.waker().clone();
         let mut state = lock(&self.0);
         let Some(key) = *seat else {
+            if value.is_none() {
+                // It was polled after its end, and has nothing to offer.
+                drop(state);
+                drop(waker);
+                return Poll::Ready(Ok(()));
+            }
             if state.is_closed {
                 drop(state);
                 drop(waker);
@@ -185,7 +196,7 @@ impl<T> Meet<T> {
             }
             None => state.wants.insert(context::lane(), waker, Want::Places(count)),
         };
-        state.let_in(&mut woken);
+        let more = state.let_in(&mut woken);
         let is_in = state.wants.payload(key) == Some(&Want::LetIn);
         let is_closed = state.is_closed && !is_in;
         let removed = (is_in || is_closed).then(|| state.wants.remove(key));
@@ -193,6 +204,9 @@ impl<T> Meet<T> {
         drop(state);
         drop((removed, replaced));
         woken.wake_all();
+        if more {
+            self.let_in();
+        }
         match (is_in, is_closed) {
             (true, _) => Poll::Ready(Ok(())),
             (_, true) => Poll::Ready(Err(Closed)),
@@ -212,8 +226,11 @@ impl<T> Meet<T> {
 
     fn let_in(&self) {
         let mut woken = WakeList::new();
-        lock(&self.0).let_in(&mut woken);
-        woken.wake_all();
+        let mut more = true;
+        while more {
+            more = lock(&self.0).let_in(&mut woken);
+            woken.wake_all();
+        }
     }
 
     /// Hands a value over by a permit.
@@ -260,8 +277,9 @@ impl<T> Meet<T> {
     /// The body of a receiving future; `None` is the end.
     #[inline(never)]
     pub(super) fn poll_recv(&self, seat: &mut Seat, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let waker = cx.waker().clone();
-        let mut woken = WakeList::new();
+        // Cloned before the lock, dropped after it: wakers are user code.
+        let mut waker = Some(cx.waker().clone());
+        let (mut woken, mut more) = (WakeList::new(), false);
         let mut state = lock(&self.0);
         let taken = state.take();
         let mut old = None;
@@ -280,28 +298,31 @@ impl<T> Meet<T> {
                 state.seeking -= 1;
                 old = state.seekers.remove(key).and_then(|removed| removed.waker);
             }
-        } else {
+        } else if let Some(waker) = waker.take() {
             let lane = context::lane();
             *seat = Seat::Queued(match seat.key() {
                 Some(key) if state.seekers.is_waiting(key) => {
                     state.seekers.set_lane(key, lane);
-                    old = state.seekers.set_waker(key, waker.clone());
+                    old = state.seekers.set_waker(key, waker);
                     key
                 }
                 Some(key) => {
                     old = state.seekers.remove(key).and_then(|removed| removed.waker);
-                    state.seekers.insert_first(lane, waker.clone(), ())
+                    state.seekers.insert_first(lane, waker, ())
                 }
                 None => {
                     state.seeking += 1;
-                    state.seekers.insert(lane, waker.clone(), ())
+                    state.seekers.insert(lane, waker, ())
                 }
             });
-            state.let_in(&mut woken);
+            more = state.let_in(&mut woken);
         }
         drop(state);
         drop((old, waker));
         woken.wake_all();
+        if more {
+            self.let_in();
+        }
         outcome
     }
 

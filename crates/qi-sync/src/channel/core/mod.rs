@@ -13,12 +13,12 @@ pub(crate) use seekers::Seat;
 pub(crate) use store::Closed;
 
 use super::queue::{MAX_RESERVED, Popped, Queue, Refused, Turn};
-use crate::sync::AtomicUsize;
+use crate::sync::{AtomicUsize, Mutex};
 use meet::Meet;
 use qi_sched::wait_queue::WaiterKey;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use store::Store;
 
 /// How a channel keeps values.
@@ -34,6 +34,8 @@ pub(crate) struct Chan<T> {
     receivers: AtomicUsize,
     /// Whether there may be several receivers.
     shared: bool,
+    /// Held by who takes a value out after the last receiver has gone.
+    leaving: Mutex<()>,
 }
 
 /// How much a new channel holds.
@@ -68,6 +70,7 @@ pub(crate) fn channel<T>(capacity: Capacity, shared: bool) -> (Tx<T>, Reader<T>)
         weak_senders: AtomicUsize::new(0),
         receivers: AtomicUsize::new(1),
         shared,
+        leaving: Mutex::new(()),
     });
     (Tx(chan.clone()), Reader::new(chan))
 }
@@ -163,9 +166,32 @@ impl<T> Chan<T> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Closed>> {
         match &self.kind {
-            Kind::Store(store) => store.poll_send(value, seat, cx),
+            Kind::Store(store) => match store.send_now(value, seat) {
+                Some(sent) => Poll::Ready(sent),
+                None => self.send_in_line(store, value, seat, cx),
+            },
             Kind::Meet(meet) => meet.poll_send(value, seat, cx),
         }
+    }
+
+    /// Waits for room, and sends, unless the last receiver went after there was room.
+    #[inline(never)]
+    fn send_in_line(
+        &self,
+        store: &Store<T>,
+        value: &mut Option<T>,
+        seat: &mut Option<WaiterKey>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Closed>> {
+        ready!(store.poll_reserve(1, seat, cx))?;
+        if self.receivers() == 0 {
+            store.release(1);
+            return Poll::Ready(Err(Closed));
+        }
+        if let Some(value) = value.take() {
+            self.send_reserved(value);
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Ends a sending future early; the value comes back into `value` if nobody has it.
@@ -211,6 +237,10 @@ impl<T> Chan<T> {
         match &self.kind {
             Kind::Store(store) => store.send_reserved(value),
             Kind::Meet(meet) => meet.send_reserved(value),
+        }
+        // The last receiver may have gone meanwhile, and looked for what was left too early.
+        if self.receivers() == 0 {
+            self.drop_left();
         }
     }
 

@@ -4,9 +4,14 @@
 //! A channel that is not shared has one [`Reader`], made with it and never cloned. Values are taken
 //! out of it through a `&mut` of that reader only, so the calls that must not overlap do not. A
 //! reader of a shared channel may be cloned, and its values are taken through any reference.
+//!
+//! When the last reader has gone, what is left is taken out under the lock `leaving`: by the reader
+//! itself, and by who used a promise meanwhile. A promise is used at the tail after the channel is
+//! closed there, and then finds no reader; or before, and then the reader finds its value.
 
 use super::{Chan, Seat};
 use crate::channel::queue::{Popped, Queue};
+use crate::sync::lock;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 use std::task::{Context, Poll};
@@ -54,28 +59,38 @@ impl<T> Drop for Reader<T> {
             return;
         }
         self.chan.close();
-        drain(&mut self.access());
+        self.chan.drop_left();
     }
 }
 
-/// Drops what was sent and not received. A value whose drop panics does not keep the others.
-fn drain<T>(access: &mut Access<'_, T>) {
-    struct Rest<'a, 'b, T> {
-        access: &'a mut Access<'b, T>,
-        is_empty: bool,
-    }
-    impl<T> Drop for Rest<'_, '_, T> {
-        fn drop(&mut self) {
-            if !self.is_empty {
-                drain(self.access);
+impl<T> Chan<T> {
+    /// Drops what was sent and will not be received, because the last receiver has gone. A value
+    /// whose drop panics does not keep the others.
+    pub(super) fn drop_left(&self) {
+        struct Rest<'a, T> {
+            chan: &'a Chan<T>,
+            is_empty: bool,
+        }
+        impl<T> Drop for Rest<'_, T> {
+            fn drop(&mut self) {
+                if !self.is_empty {
+                    self.chan.drop_left();
+                }
             }
         }
+        // Receivers come from receivers, so there will be none any more.
+        assert!(self.receivers() == 0, "what a receiver may still want is not dropped");
+        let mut rest = Rest { chan: self, is_empty: false };
+        while let Ok(value) = self.try_recv(|queue| {
+            let _alone = lock(&self.leaving);
+            // SAFETY: no reader is left, and who was one has done what it did before the count of
+            // them became zero, which was just seen; all others hold the lock.
+            unsafe { pop(queue, self.shared) }
+        }) {
+            drop(value);
+        }
+        rest.is_empty = true;
     }
-    let mut rest = Rest { access, is_empty: false };
-    while let Ok(value) = rest.access.try_recv() {
-        drop(value);
-    }
-    rest.is_empty = true;
 }
 
 /// The right to take values out, for as long as the borrow lasts.
@@ -124,8 +139,9 @@ impl<T> Access<'_, T> {
 /// Takes a value out of a channel's queue.
 ///
 /// # Safety
-/// The caller has an [`Access`] to this channel to itself. If the channel is not `shared`, it is a
-/// `Lone` one of its only reader, because `shared_access` makes none: calls do not overlap.
+/// The caller has an [`Access`] to this channel to itself, or no reader is left and it holds the
+/// lock `leaving`. If the channel is not `shared`, an access is a `Lone` one of its only reader,
+/// because `shared_access` makes none: calls do not overlap.
 #[inline(always)]
 unsafe fn pop<T>(queue: &Queue<T>, shared: bool) -> Popped<T> {
     if shared {

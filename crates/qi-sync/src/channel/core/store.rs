@@ -27,7 +27,7 @@ use crate::sync::{Mutex, Spin, lock};
 use crate::wake::wake_all;
 use qi_sched::context;
 use qi_sched::wait_queue::{WaiterKey, WakeList};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::line::Want;
 
@@ -64,6 +64,10 @@ impl<T> Store<T> {
     pub(super) fn send_reserved(&self, value: T) {
         if let Ok(pushed) = self.queue.push(Claim::Reservation, value) {
             self.tell_receivers(pushed);
+            // Without a limit, those in line wait for promises, and one was used up.
+            if pushed.word.holds() && self.queue.capacity().is_none() {
+                self.let_in();
+            }
         }
     }
 
@@ -106,42 +110,24 @@ impl<T> Store<T> {
         }
     }
 
-    /// The body of a sending future. The value is taken out of `value` when it is sent.
+    /// The first part of a sending future's body: without a wait. The value is taken out of `value`
+    /// when it is sent. `None` if it has to wait in line.
     #[inline]
-    pub(super) fn poll_send(
+    pub(super) fn send_now(
         &self,
         value: &mut Option<T>,
-        seat: &mut Option<WaiterKey>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Closed>> {
-        if seat.is_none() {
-            let Some(mine) = value.take() else { return Poll::Ready(Ok(())) };
-            match self.try_send(mine) {
-                Ok(()) => return Poll::Ready(Ok(())),
-                Err((why, mine)) => {
-                    *value = Some(mine);
-                    if why == Refused::Closed {
-                        return Poll::Ready(Err(Closed));
-                    }
-                }
-            }
+        seat: &Option<WaiterKey>,
+    ) -> Option<Result<(), Closed>> {
+        if seat.is_some() {
+            return None;
         }
-        self.send_in_line(value, seat, cx)
-    }
-
-    /// Waits for room, and sends.
-    #[inline(never)]
-    fn send_in_line(
-        &self,
-        value: &mut Option<T>,
-        seat: &mut Option<WaiterKey>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), Closed>> {
-        ready!(self.poll_reserve(1, seat, cx))?;
-        if let Some(value) = value.take() {
-            self.send_reserved(value);
-        }
-        Poll::Ready(Ok(()))
+        let Some(mine) = value.take() else { return Some(Ok(())) };
+        let (why, mine) = match self.try_send(mine) {
+            Ok(()) => return Some(Ok(())),
+            Err(refused) => refused,
+        };
+        *value = Some(mine);
+        (why == Refused::Closed).then_some(Err(Closed))
     }
 
     /// The body of a future that waits for `count` reservations.

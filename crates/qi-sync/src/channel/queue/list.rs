@@ -129,11 +129,11 @@ impl<T> List<T> {
             let seen = self.tail.word.load();
             let after = match claim {
                 Claim::Reservation => seen.release(1).advance(),
-                Claim::Room if !seen.is_closed() && !seen.holds() => seen.advance(),
+                // Who is held waits for promises; there is always room.
+                Claim::Room if !seen.is_closed() => seen.advance(),
                 Claim::Room => {
                     self.give_unused(next);
-                    let why = if seen.is_closed() { Refused::Closed } else { Refused::Full };
-                    return Err((why, value));
+                    return Err((Refused::Closed, value));
                 }
             };
             let offset = offset(seen.position());
