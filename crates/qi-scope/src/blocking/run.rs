@@ -13,8 +13,9 @@ use std::task::{Context, Poll};
 pin_project_lite::pin_project! {
     /// A future whose result goes to a slot, and whose panic to the register.
     pub(super) struct Run<F: Future> {
+        // `None` once it has ended.
         #[pin]
-        future: F,
+        future: Option<F>,
         // After the future: whoever waits is told when that is gone.
         filler: Option<Filler<F::Output>>,
         register: Arc<Register>,
@@ -29,7 +30,7 @@ impl<F: Future> Run<F> {
         register: Arc<Register>,
         child: ChildId,
     ) -> Self {
-        Self { future, filler: Some(filler), register, child }
+        Self { future: Some(future), filler: Some(filler), register, child }
     }
 }
 
@@ -37,8 +38,17 @@ impl<F: Future> Future for Run<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        match catch_unwind(AssertUnwindSafe(|| this.future.poll(cx))) {
+        let mut this = self.project();
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
+            let polled = future.poll(cx);
+            if polled.is_ready() {
+                // Before anybody hears of the end, as if it had dropped itself.
+                this.future.set(None);
+            }
+            polled
+        }));
+        match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(value)) => {
                 if let Some(filler) = this.filler.take() {
@@ -46,6 +56,8 @@ impl<F: Future> Future for Run<F> {
                 }
             }
             Err(payload) => {
+                // The panic that came first counts.
+                let _ = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
                 this.register.panicked(*this.child, payload);
                 drop(this.filler.take());
             }

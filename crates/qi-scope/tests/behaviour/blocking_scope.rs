@@ -303,3 +303,118 @@ fn ten_thousand_children_of_many_threads_are_all_waited_for() {
         assert_eq!((count.load(SeqCst), order.into_inner().unwrap().len()), (10_000, 4));
     });
 }
+
+#[test]
+fn a_shutdown_while_the_scope_waits_for_a_call_does_not_end_the_process() {
+    watched(|| {
+        let scheduler = Scheduler::builder().worker_threads(1).build().unwrap();
+        let (begun, go_on) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let seen = std::thread::scope(|threads| {
+            threads.spawn(|| {
+                until(|| begun.load(SeqCst) == 1);
+                threads.spawn(|| {
+                    until(|| scheduler.handle().state() != qi_sched::SchedState::Running);
+                    go_on.store(1, SeqCst);
+                });
+                scheduler.shutdown().unwrap();
+            });
+            scope_blocking_on(scheduler.handle(), |scope| {
+                let call = scope.spawn_blocking(|| {
+                    begun.store(1, SeqCst);
+                    until(|| go_on.load(SeqCst) == 1);
+                    7
+                });
+                // A child that never ends by itself.
+                let never = scope.spawn(pending::<()>());
+                until(|| begun.load(SeqCst) == 1);
+                (call.join().ok(), never.join().is_err())
+            })
+        });
+        assert_eq!(seen, (Some(7), true));
+        let late = scope_blocking_on(scheduler.handle(), |scope| {
+            (scope.spawn(async { 1 }).join().is_err(), scope.spawn_blocking(|| 1).join().is_err())
+        });
+        assert_eq!(late, (true, true));
+    });
+}
+
+#[test]
+fn children_whose_drops_panic_do_not_let_a_panicking_scope_go_early() {
+    struct Bad<'a>(&'a AtomicUsize);
+    impl Drop for Bad<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, SeqCst);
+            std::panic::resume_unwind(Box::new("a child of a test"));
+        }
+    }
+    on_one_and_four(|scheduler| {
+        let dropped = AtomicUsize::new(0);
+        let left = catch_unwind(AssertUnwindSafe(|| {
+            scope_blocking_on(scheduler.handle(), |scope| {
+                for _ in 0..10 {
+                    let bad = Bad(&dropped);
+                    drop(scope.spawn(async move {
+                        let _bad = bad;
+                        pending::<()>().await;
+                    }));
+                }
+                std::panic::resume_unwind(Box::new("the body"));
+            })
+        }));
+        assert_eq!(left.unwrap_err().downcast_ref(), Some(&"the body"));
+        assert_eq!(dropped.load(SeqCst), 10);
+    });
+}
+
+#[test]
+fn children_may_spawn_siblings_after_the_body_has_returned() {
+    on_one_and_four(|scheduler| {
+        let (gate, ran) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        scope_blocking_on(scheduler.handle(), |scope| {
+            let (gate, ran) = (&gate, &ran);
+            drop(scope.spawn(async move {
+                while gate.load(SeqCst) == 0 {
+                    qi_sched::coop::yield_now().await;
+                }
+                for _ in 0..10 {
+                    drop(scope.spawn(async move {
+                        qi_sched::coop::yield_now().await;
+                        drop(scope.spawn_blocking(move || ran.fetch_add(1, SeqCst)));
+                    }));
+                }
+            }));
+            gate.store(1, SeqCst);
+        });
+        assert_eq!(ran.load(SeqCst), 10);
+    });
+}
+
+#[test]
+fn who_joins_a_child_finds_its_future_gone() {
+    struct Ready<'a>(&'a AtomicUsize);
+    impl std::future::Future for Ready<'_> {
+        type Output = ();
+        fn poll(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<()> {
+            std::task::Poll::Ready(())
+        }
+    }
+    impl Drop for Ready<'_> {
+        fn drop(&mut self) {
+            // Whoever waits for the child has every chance to be woken too early.
+            (0..100).for_each(|_| std::thread::yield_now());
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    on_one_and_four(|scheduler| {
+        let dropped = AtomicUsize::new(0);
+        scope_blocking_on(scheduler.handle(), |scope| {
+            for number in 1..=20 {
+                scope.spawn(Ready(&dropped)).join().unwrap();
+                assert_eq!(dropped.load(SeqCst), number);
+            }
+        });
+    });
+}
