@@ -83,6 +83,9 @@ impl Driver for ReactorDriver {
     /// shut the runtime down.
     fn stopped(&self) {
         self.reactor.close();
+        if let Some(jumps) = &self.jumps {
+            jumps.stopped(&self.reactor);
+        }
     }
 
     fn as_any(&self) -> &dyn Any {

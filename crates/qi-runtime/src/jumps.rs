@@ -61,8 +61,8 @@ impl Jumps {
                 std::thread::sleep(ON_THE_WAY);
                 Idled::Waited
             }
-            Events::None if self.jump(reactor) => Idled::Woke,
-            Events::None | Events::BeingCollected => Idled::Nothing,
+            Events::None => self.jump(reactor),
+            Events::BeingCollected => Idled::Nothing,
             Events::Woke => Idled::Woke,
         }
     }
@@ -112,29 +112,37 @@ impl Jumps {
         self.checked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Jumps from timer to timer until one has woken something.
-    fn jump(&self, reactor: &Reactor) -> bool {
+    /// Jumps to the next timer. If that wakes nothing (the deadline was only a bound), whether things
+    /// are still idle is asked before the next jump.
+    fn jump(&self, reactor: &Reactor) -> Idled {
         let shards = 0..reactor.shards();
-        while let Some(next) = shards.clone().filter_map(|s| reactor.next_deadline(s)).min() {
-            if !self.clock.jump_to(next) {
-                return false;
-            }
-            let mut woke = false;
-            let mut left_to_others = false;
-            for shard in shards.clone() {
-                match reactor.try_turn(shard) {
-                    Some(here) => woke |= here,
-                    None => {
-                        // Whoever is parked there fires its timers, and looks again.
-                        reactor.unpark(shard);
-                        left_to_others = true;
-                    }
+        let Some(next) = shards.clone().filter_map(|s| reactor.next_deadline(s)).min() else {
+            return Idled::Nothing;
+        };
+        if !self.clock.jump_to(next) {
+            return Idled::Nothing;
+        }
+        let mut woke = false;
+        let mut left_to_others = false;
+        for shard in shards {
+            match reactor.try_turn(shard) {
+                Some(here) => woke |= here,
+                None => {
+                    // Whoever is parked there fires its timers, and looks again.
+                    reactor.unpark(shard);
+                    left_to_others = true;
                 }
             }
-            if woke || left_to_others {
-                return woke;
-            }
         }
-        false
+        match (woke, left_to_others) {
+            (true, _) => Idled::Woke,
+            (false, true) => Idled::Nothing,
+            (false, false) => Idled::Waited,
+        }
+    }
+
+    /// The runtime has stopped: it has no say in the clock any more.
+    pub(crate) fn stopped(&self, reactor: &Arc<Reactor>) {
+        self.clock.detach(reactor);
     }
 }

@@ -248,7 +248,9 @@ fn inspect(shared: &Arc<Shared>, sights: &mut [Sight], shortage: &mut Shortage) 
     for (index, (seat, sight)) in shared.seats.iter().zip(sights.iter_mut()).enumerate() {
         let look = look(seat, sight, now);
         if look != Look::Lively && index < base {
-            shared.driver.try_turn(index);
+            shared.help(|| {
+                shared.driver.try_turn(index);
+            });
         }
         let Look::Stuck(lasting) = look else { continue };
         rescue_children(shared, seat, sight);

@@ -18,7 +18,8 @@ const LAST: Duration = Duration::from_secs(30 * 365 * 86_400);
 ///
 /// While it is paused and nothing in its runtime can go on (every task waits, and so does whoever
 /// called `block_on`) it jumps to the next timer by itself, so that hours of sleeps take no time.
-/// Calls on the pool for blocking calls keep it from jumping. Work outside of the runtime, on threads
+/// Calls on the pool for blocking calls keep it from jumping, unless they wait in a `block_on` of the
+/// same runtime. So does [`advance`](Self::advance), until it has woken everybody. Work outside of the runtime, on threads
 /// and sockets of others, does not: who waits for that with a time limit calls
 /// [`set_auto_advance(false)`](Self::set_auto_advance).
 ///
@@ -53,9 +54,16 @@ struct State {
     /// When that was; `None` while it is paused.
     running_since: Option<StdInstant>,
     auto_advance: bool,
+    /// Moves by hand that have not woken everybody yet.
+    moves: usize,
 }
 
 impl State {
+    /// Whether the clock may move by itself.
+    fn is_free(&self) -> bool {
+        self.running_since.is_none() && self.auto_advance && self.moves == 0
+    }
+
     fn now(&self) -> Duration {
         let since = self.running_since.map_or(Duration::ZERO, |since| since.elapsed());
         self.shown.saturating_add(since).min(LAST)
@@ -85,7 +93,8 @@ impl TestClock {
     #[must_use]
     pub fn new() -> Self {
         let now = StdInstant::now();
-        let state = State { shown: Duration::ZERO, running_since: Some(now), auto_advance: true };
+        let state =
+            State { shown: Duration::ZERO, running_since: Some(now), auto_advance: true, moves: 0 };
         Self(Arc::new(Inner { base: now, state: Mutex::new(state), reactors: Mutex::default() }))
     }
 
@@ -115,6 +124,9 @@ impl TestClock {
         let mut state = self.0.state();
         state.shown = state.now();
         state.running_since = None;
+        drop(state);
+        // If all sleep already, somebody has to notice that it may jump now.
+        self.jumped();
     }
 
     /// Lets the clock run on from what it shows. Nothing happens if it runs already.
@@ -133,19 +145,24 @@ impl TestClock {
         let mut state = self.0.state();
         let moment = state.now().saturating_add(by);
         state.show(moment);
+        state.moves += 1;
         drop(state);
+        let under_way = Move(self);
         for reactor in self.0.reactors() {
             for shard in 0..reactor.shards() {
                 reactor.try_turn(shard);
             }
         }
-        self.jumped();
+        drop(under_way);
     }
 
     /// Says whether the clock jumps to the next timer by itself while it is paused and nothing can go
     /// on. It does if not said. With several runtimes on one clock it never does.
     pub fn set_auto_advance(&self, on: bool) {
         self.0.state().auto_advance = on;
+        if on {
+            self.jumped();
+        }
     }
 
     /// Parked threads measure anew how long to sleep.
@@ -161,20 +178,26 @@ impl TestClock {
         reactors.push(Arc::downgrade(reactor));
     }
 
-    /// Whether the clock may jump now if its runtime is idle.
-    pub(crate) fn moves_by_itself(&self) -> bool {
-        let state = self.0.state();
-        let wanted = state.running_since.is_none() && state.auto_advance;
-        drop(state);
-        wanted && self.0.reactors().len() == 1
+    /// A runtime has stopped; if one is left, that may have the clock to itself now.
+    pub(crate) fn detach(&self, reactor: &Arc<Reactor>) {
+        let mut reactors = self.0.reactors.lock().unwrap_or_else(PoisonError::into_inner);
+        reactors.retain(|other| !std::ptr::eq(other.as_ptr(), Arc::as_ptr(reactor)));
+        drop(reactors);
+        self.jumped();
     }
 
-    /// Jumps to `moment`, unless it is past, or so far away that it never comes. Returns whether the
-    /// clock shows it now, or a later one.
+    /// Whether the clock may jump now if its runtime is idle.
+    pub(crate) fn moves_by_itself(&self) -> bool {
+        let free = self.0.state().is_free();
+        free && self.0.reactors().len() == 1
+    }
+
+    /// Jumps to `moment`, unless it is past, or so far away that it never comes, or the clock was started
+    /// or stopped from jumping meanwhile. Returns whether the clock shows it now, or a later one.
     pub(crate) fn jump_to(&self, moment: StdInstant) -> bool {
         let moment = moment.saturating_duration_since(self.0.base);
         let mut state = self.0.state();
-        if moment > LAST {
+        if moment > LAST || !state.is_free() {
             return false;
         }
         if moment > state.now() {
@@ -192,6 +215,16 @@ impl TestClock {
             _ => ahead.min(LAST),
         };
         StdInstant::now() + ahead
+    }
+}
+
+/// A move by hand under way: until everybody is woken whose time has come, the clock does not jump.
+struct Move<'a>(&'a TestClock);
+
+impl Drop for Move<'_> {
+    fn drop(&mut self) {
+        self.0.0.state().moves -= 1;
+        self.0.jumped();
     }
 }
 

@@ -7,6 +7,7 @@ mod debug_log;
 mod ending;
 mod errors;
 mod figures;
+mod idle_moments;
 mod interval;
 mod memory;
 mod panic_policy;

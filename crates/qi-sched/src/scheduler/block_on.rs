@@ -99,6 +99,25 @@ impl Drop for WatchedRoot<'_> {
     }
 }
 
+/// A worker of another scheduler in a `block_on`, likewise.
+struct WatchedGuest<'a> {
+    shared: &'a Shared,
+    slot: &'a Arc<ThreadSlot>,
+}
+
+impl<'a> WatchedGuest<'a> {
+    fn new(shared: &'a Shared, slot: &'a Arc<ThreadSlot>) -> Self {
+        shared.watch_guest(slot);
+        Self { shared, slot }
+    }
+}
+
+impl Drop for WatchedGuest<'_> {
+    fn drop(&mut self) {
+        self.shared.forget_guest(self.slot);
+    }
+}
+
 fn block_worker<F: Future>(
     worker: &Context,
     shared: &Arc<Shared>,
@@ -114,6 +133,7 @@ fn block_worker<F: Future>(
     // worker's context be the current one.
     let at_home = Arc::ptr_eq(shared, &worker.shared) && worker.is_current();
     let foreign = (!at_home).then(|| Context::new(shared.clone(), None));
+    let _guest = (!Arc::ptr_eq(shared, &worker.shared)).then(|| WatchedGuest::new(shared, slot));
     worker.with_frame(None, || {
         let _restore = Restore {
             worker,
@@ -139,7 +159,7 @@ fn block_worker<F: Future>(
             worker.blocks.push(block.clone());
             // Of a seat that it keeps it steps the tasks itself: that is no stall of the blocked one.
             let current = worker.replace_current(0);
-            worker.enter(|| wait(worker, slot, handed_over));
+            worker.enter(|| wait(worker, slot, shared, handed_over));
             worker.replace_current(current);
             worker.blocks.pop();
         }
@@ -168,10 +188,15 @@ impl Drop for Restore<'_> {
 }
 
 /// Does what the thread still can do, or sleeps until there is something.
-fn wait(worker: &Context, slot: &ThreadSlot, handed_over: bool) {
+fn wait(worker: &Context, slot: &ThreadSlot, host: &Arc<Shared>, handed_over: bool) {
     if handed_over {
-        if !run_pinned(worker) {
-            slot.park(&worker.shared);
+        if run_pinned(worker) {
+            return;
+        }
+        if Arc::ptr_eq(host, &worker.shared) {
+            slot.park(host);
+        } else {
+            slot.park_as_guest(&worker.shared, host);
         }
         return;
     }

@@ -292,6 +292,8 @@ impl Shared {
     pub(crate) fn shut_down_gracefully(self: &Arc<Self>, deadline: Duration) -> ShutdownReport {
         let before = self.totals();
         self.gate.advance(Phase::Draining);
+        // Somebody waits now.
+        self.look_idle();
         if !self.is_own_thread() {
             let deadline = Instant::now().checked_add(deadline);
             let drained = || self.live_count() == 0 || self.gate.phase() >= Phase::Closing;

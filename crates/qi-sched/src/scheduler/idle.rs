@@ -11,17 +11,26 @@
 //! it is made twice, and what was done meanwhile is counted: work leaves a trace, in the counts or as
 //! a wake-up that a parker still holds. (I44; Mattern's four counters, "Algorithms for distributed
 //! termination detection", 1987.) The driver is told by one thread at a time, without a lock, because
-//! it wakes tasks; who comes meanwhile has that one look again.
+//! it wakes tasks; who comes meanwhile has that one look again. It is told again for as long as nothing
+//! can go on: what it woke may have been a waker that wakes nobody.
+//!
+//! The monitor, which turns the driver for workers that are stuck, holds wake-ups that nobody else sees
+//! while it does. It says so first, then looks whether somebody is awake still, and leaves the driver
+//! alone if not: with `SeqCst` on both sides either it sees that all sleep, or the last of them sees it.
 #![forbid(unsafe_code)]
 
 use super::shared::Shared;
 use crate::driver::Idled;
 use crate::queue::Arrival;
+use crate::shutdown::Phase;
 use crate::worker::counters::TaskCounters;
 use crate::worker::slot::Parker;
 use crate::worker::{ThreadSlot, context};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed, Ordering::SeqCst, fence};
+use std::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed, Ordering::SeqCst, fence,
+};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 const FREE: u8 = 0;
 const LOOKING: u8 = 1;
@@ -35,6 +44,8 @@ pub(crate) struct Idle {
     looking: AtomicU8,
     /// Polls of root futures.
     root_polls: AtomicU64,
+    /// Whether the monitor turns the driver.
+    helping: AtomicBool,
     threads: Mutex<Vec<Seen>>,
 }
 
@@ -42,7 +53,32 @@ pub(crate) struct Idle {
 #[derive(Debug)]
 enum Seen {
     Worker(Arc<ThreadSlot>),
-    Root(Arc<Parker>),
+    /// A worker of another scheduler, in a `block_on` of this one.
+    Guest(Arc<ThreadSlot>),
+    Root(Root),
+}
+
+/// A `block_on` on a thread that is no worker.
+#[derive(Debug)]
+struct Root {
+    parker: Arc<Parker>,
+    thread: ThreadId,
+    /// Whether it is the first of its thread; only the last one there ever sleeps.
+    outermost: bool,
+    /// Whether its thread is one for blocking calls.
+    in_call: bool,
+}
+
+/// How many a look has found so far.
+#[derive(Default)]
+struct Sleepers {
+    /// Threads in a `block_on`, and how many of them sleep.
+    roots: usize,
+    asleep: usize,
+    /// Those of blocking calls among the latter.
+    calls: usize,
+    /// Whether somebody waits from outside.
+    awaited: bool,
 }
 
 impl Idle {
@@ -75,15 +111,57 @@ impl Shared {
     }
 
     /// A thread that is no worker begins to wait in a `block_on`.
-    pub(crate) fn watch_root(&self, parker: &Arc<Parker>) {
-        if self.idle.watched {
-            self.idle.threads().push(Seen::Root(parker.clone()));
+    pub(super) fn watch_root(self: &Arc<Self>, parker: &Arc<Parker>) {
+        if !self.idle.watched {
+            return;
         }
+        let thread = thread::current().id();
+        let in_call = self.is_own_thread();
+        let mut threads = self.idle.threads();
+        let outermost =
+            !threads.iter().any(|seen| matches!(seen, Seen::Root(root) if root.thread == thread));
+        threads.push(Seen::Root(Root { parker: parker.clone(), thread, outermost, in_call }));
     }
 
     /// A thread that is no worker has waited long enough.
-    pub(crate) fn forget_root(&self, parker: &Arc<Parker>) {
-        self.forget(|seen| matches!(seen, Seen::Root(other) if Arc::ptr_eq(other, parker)));
+    pub(super) fn forget_root(&self, parker: &Arc<Parker>) {
+        self.forget(|seen| matches!(seen, Seen::Root(root) if Arc::ptr_eq(&root.parker, parker)));
+    }
+
+    /// A worker of another scheduler begins to wait in a `block_on`.
+    pub(super) fn watch_guest(&self, slot: &Arc<ThreadSlot>) {
+        if self.idle.watched {
+            self.idle.threads().push(Seen::Guest(slot.clone()));
+        }
+    }
+
+    /// A worker of another scheduler has waited long enough, in the last `block_on` that it began.
+    pub(super) fn forget_guest(&self, slot: &Arc<ThreadSlot>) {
+        if !self.idle.watched {
+            return;
+        }
+        let mut threads = self.idle.threads();
+        let is_it = |seen: &Seen| matches!(seen, Seen::Guest(other) if Arc::ptr_eq(other, slot));
+        if let Some(last) = threads.iter().rposition(is_it) {
+            threads.remove(last);
+        }
+        drop(threads);
+        self.look_idle();
+    }
+
+    /// The monitor turns the driver, unless all sleep by now.
+    pub(crate) fn help(&self, turn: impl FnOnce()) {
+        if !self.idle.watched {
+            return turn();
+        }
+        self.idle.helping.store(true, SeqCst);
+        // Pairs with the one in `look_idle`.
+        fence(SeqCst);
+        if !self.sleep.all_asleep() {
+            turn();
+        }
+        self.idle.helping.store(false, SeqCst);
+        self.look_idle();
     }
 
     fn forget(&self, is_it: impl Fn(&Seen) -> bool) {
@@ -128,7 +206,7 @@ impl Shared {
                     None => self.driver.idle(activity),
                 });
                 woke |= idled == Idled::Woke;
-                if idled != Idled::Waited {
+                if idled == Idled::Nothing {
                     break;
                 }
             }
@@ -147,22 +225,43 @@ impl Shared {
         let spawned = sum(|tasks| tasks.spawned.get()) + self.pool.desks.spawned();
         let runnable = spawned + sum(|tasks| tasks.woken.get());
         let (blocking, idle) = self.blocking.threads();
+        let busy_calls = blocking - idle;
         let quiet = runnable == claimed
             && self.sleep.all_asleep()
-            && blocking == idle
-            && self.threads_are_quiet();
+            && !self.idle.helping.load(SeqCst)
+            && self.threads_are_quiet(busy_calls);
         // Relaxed: see `count_root_poll`.
         quiet.then(|| claimed + runnable + self.idle.root_polls.load(Relaxed))
     }
 
-    /// Whether all threads without a seat sleep, and one of them in a `block_on` from outside: time
-    /// does not run while nobody waits for it.
-    fn threads_are_quiet(&self) -> bool {
-        let threads = self.idle.threads();
-        threads.iter().any(|seen| matches!(seen, Seen::Root(_)))
-            && threads.iter().all(|seen| match seen {
-                Seen::Worker(slot) => slot.is_quiet(),
-                Seen::Root(parker) => parker.is_quiet(),
-            })
+    /// Whether all threads without a seat sleep, those with blocking calls too, and somebody waits from
+    /// outside: time does not run while nobody waits for it.
+    fn threads_are_quiet(&self, busy_calls: usize) -> bool {
+        let draining = self.gate.phase() == Phase::Draining;
+        let mut found = Sleepers { awaited: draining, ..Sleepers::default() };
+        let all_quiet = self.idle.threads().iter().all(|seen| found.sees(seen));
+        all_quiet && found.asleep == found.roots && found.calls == busy_calls && found.awaited
+    }
+}
+
+impl Sleepers {
+    /// `false` if that thread is awake.
+    fn sees(&mut self, seen: &Seen) -> bool {
+        match seen {
+            Seen::Worker(slot) => slot.is_quiet(),
+            Seen::Guest(slot) => {
+                self.awaited = true;
+                slot.sleeps_without_seat()
+            }
+            Seen::Root(root) => {
+                self.awaited |= !root.in_call;
+                self.roots += usize::from(root.outermost);
+                if root.parker.is_quiet() {
+                    self.asleep += 1;
+                    self.calls += usize::from(root.in_call);
+                }
+                true
+            }
+        }
     }
 }

@@ -89,6 +89,13 @@ impl ThreadSlot {
         self.parker.park_watched(shared);
     }
 
+    /// As [`park`](Self::park), in a `block_on` of `host`.
+    pub(crate) fn park_as_guest(&self, shared: &Shared, host: &Shared) {
+        self.parker.announce(shared);
+        self.parker.announce(host);
+        self.parker.park();
+    }
+
     /// Sleeps without a seat for at most `limit`; `false` if that ran out.
     pub(crate) fn park_for(&self, limit: Duration, shared: &Shared) -> bool {
         self.parker.announce(shared);
@@ -99,6 +106,12 @@ impl ThreadSlot {
     pub(crate) fn is_quiet(&self) -> bool {
         // Relaxed: the fences of whoever looks and of `set_seat` order it.
         self.seat.load(Relaxed) != NO_SEAT || self.parker.is_quiet()
+    }
+
+    /// Whether the thread sleeps, and on no seat.
+    pub(crate) fn sleeps_without_seat(&self) -> bool {
+        // Relaxed: as in `is_quiet`.
+        self.seat.load(Relaxed) == NO_SEAT && self.parker.is_quiet()
     }
 
     /// Leaves a seat for the thread; the caller unparks it.

@@ -9,6 +9,7 @@ mod cancelling;
 mod config;
 mod covered;
 mod escalation;
+mod idle;
 mod in_place;
 mod lending;
 mod life;
