@@ -107,7 +107,13 @@ impl Monitor {
     pub(crate) fn call(&self, shared: &Arc<Shared>) -> bool {
         self.rouse(shared);
         // Relaxed: one that is stopped just after this leaves the rest to the shutdown.
-        matches!(self.state.load(Relaxed), WATCHING | ASLEEP) && !self.stopped.load(Relaxed)
+        self.is_there() && !self.stopped.load(Relaxed)
+    }
+
+    /// Whether it has a thread.
+    pub(crate) fn is_there(&self) -> bool {
+        // Relaxed: a hint.
+        matches!(self.state.load(Relaxed), WATCHING | ASLEEP)
     }
 
     #[cold]
@@ -141,13 +147,16 @@ impl Monitor {
         (self.state.load(Relaxed) == WATCHING).then(|| self.ticks.load(Relaxed))
     }
 
-    /// Nobody is to watch: nothing starts the monitor any more. Called before the first step.
+    /// Nobody is to watch: nothing starts the monitor any more. Called before the first step of a
+    /// stepper, and in the end.
     pub(crate) fn forgo(&self) {
-        // Relaxed: whoever steps later has been told of the stepper after this.
+        // Relaxed: whoever steps later has been told of the stepper after this; in the end it is a
+        // matter of counting threads only.
         self.state.store(FORGONE, Relaxed);
     }
 
-    /// The scheduler closes: the monitor ends.
+    /// The scheduler closes: the monitor ends as soon as all workers sleep. Until then polls that do
+    /// not return may keep from the others what the end waits for. Called again when they sleep.
     pub(crate) fn stop(&self) {
         // Relaxed: the parker's lock hands it over.
         self.stopped.store(true, Relaxed);
@@ -175,7 +184,7 @@ fn watch(shared: &Arc<Shared>) {
         let mut shortage = Shortage::default();
         let (mut idle_ticks, mut recall) = (0, recall::Recall::default());
         // Relaxed: see `stop`.
-        while !monitor.stopped.load(Relaxed) {
+        while !(monitor.stopped.load(Relaxed) && shared.sleep.all_asleep()) {
             monitor.parker.park_for(shared.config.poll_interval / 2);
             monitor.ticks.store(shared.ticks(shared.clock.now()), Relaxed);
             if !shared.covered.is_empty() {
@@ -200,6 +209,7 @@ fn watch(shared: &Arc<Shared>) {
             idle_ticks = 0;
             inspect(shared, &mut sights, &mut shortage);
         }
+        monitor.forgo();
     });
 }
 
@@ -265,7 +275,8 @@ fn inspect(shared: &Arc<Shared>, sights: &mut [Sight], shortage: &mut Shortage) 
             report(shared, sight, lasting);
         }
     }
-    if stuck == base && something_waits(shared) {
+    let everybody_is = stuck == base;
+    if everybody_is && (something_waits(shared) || shared.waits_for_walk()) {
         start_extra_worker(shared, shortage, now);
     }
 }

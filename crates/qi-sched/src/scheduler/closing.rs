@@ -122,13 +122,20 @@ impl Shared {
         // Each caller has changed one of the counts before and looks at both now; with the fence in
         // between at least the last one sees that all is quiet.
         fence(SeqCst);
-        let idle = self.gate.walk_is_done()
-            && self.sleep.all_asleep()
-            && self.threads.only_residents()
-            && self.no_mail();
-        if idle && self.gate.let_leave() {
+        if !(self.gate.walk_is_done() && self.sleep.all_asleep() && self.no_mail()) {
+            return;
+        }
+        if !self.threads.only_residents() {
+            // One of the others may be the monitor, which has waited for this.
+            self.monitor.stop();
+        } else if self.gate.let_leave() {
             self.wake_workers();
         }
+    }
+
+    /// Whether the end has begun, and nobody has come yet to cancel the tasks.
+    pub(crate) fn waits_for_walk(&self) -> bool {
+        self.is_closing() && !self.gate.walk_is_done()
     }
 
     /// Whether nothing is on the way to a worker that sleeps.
@@ -148,7 +155,7 @@ impl Shared {
             let _ = Self::cancel(&task);
             if word.is_scheduled() && word.may_run_anywhere() {
                 // Its hint may lie where only one worker finds it, and that one's poll not return
-                // before the task is gone. Nobody looks after stuck workers any more.
+                // before the task is gone.
                 self.inject(task, word.lane());
             }
         }
@@ -282,8 +289,12 @@ impl Shared {
         }
         Err(ShutdownError::LeftBehind {
             tasks: self.describe_live(),
-            // Workers that sleep only keep the timers going for the others.
-            threads: self.threads.running().saturating_sub(self.sleep.sleepers()),
+            // Workers that sleep only keep the timers going for the others, and the monitor looks after
+            // those that do not.
+            threads: self
+                .threads
+                .running()
+                .saturating_sub(self.sleep.sleepers() + usize::from(self.monitor.is_there())),
             waited: begun.elapsed(),
         })
     }

@@ -73,27 +73,30 @@ fn a_task_spawned_by_a_waker_between_two_polls_is_not_slept_over() {
 
 #[test]
 fn a_shutdown_drops_the_children_that_a_stuck_poll_waits_for() {
-    // So long that the monitor does not come to their help before.
-    let builder = Scheduler::builder().worker_threads(2).poll_interval(Duration::from_secs(10));
-    on(builder, |scheduler| {
-        let (begun, drops) = (Gate::default(), Drops::default());
-        let (entered, probe) = (begun.clone(), drops.probe());
-        let stuck = scheduler.spawn(async move {
-            let (sender, receiver) = channel::<()>();
-            let child = qi_sched::spawn(async move {
-                let _probe = probe;
-                std::future::pending::<()>().await;
-                drop(sender);
-            });
-            entered.open();
-            // Ends when the child is gone.
-            let gone = receiver.recv().is_err();
-            drop(child);
-            gone
+    // The longer interval is so long that the monitor does not come to their help at all.
+    for (workers, interval) in [(1, Duration::from_millis(1)), (2, Duration::from_secs(10))] {
+        on(Scheduler::builder().worker_threads(workers).poll_interval(interval), wait_for_a_child);
+    }
+}
+
+fn wait_for_a_child(scheduler: &Scheduler) {
+    let (begun, drops) = (Gate::default(), Drops::default());
+    let (entered, probe) = (begun.clone(), drops.probe());
+    let stuck = scheduler.spawn(async move {
+        let (sender, receiver) = channel::<()>();
+        let child = qi_sched::spawn(async move {
+            let _probe = probe;
+            std::future::pending::<()>().await;
+            drop(sender);
         });
-        begun.wait();
-        scheduler.shutdown().unwrap();
-        assert!(scheduler.block_on(stuck).unwrap());
-        assert_eq!(drops.count(), 1);
+        entered.open();
+        // Ends when the child is gone.
+        let gone = receiver.recv().is_err();
+        drop(child);
+        gone
     });
+    begun.wait();
+    scheduler.shutdown().unwrap();
+    assert!(scheduler.block_on(stuck).unwrap());
+    assert_eq!(drops.count(), 1);
 }
