@@ -11,8 +11,17 @@ const LOCK: &str = include_str!("../../../Cargo.lock");
 pub(crate) const RUSTC: &str = env!("QI_BENCH_RUSTC");
 
 /// The packages whose versions stand in the report.
-const PACKAGES: &[&str] =
-    &["qi-runtime", "tokio", "smol", "async-executor", "async-io", "flume", "may", "rayon", "chili"];
+const PACKAGES: &[&str] = &[
+    "qi-runtime",
+    "tokio",
+    "smol",
+    "async-executor",
+    "async-io",
+    "flume",
+    "may",
+    "rayon",
+    "chili",
+];
 
 fn first_line(path: &str) -> Option<String> {
     Some(fs::read_to_string(path).ok()?.lines().next()?.to_owned())

@@ -26,15 +26,15 @@
 //!   word of a lock that is held; then it enters the queue. So no release is missed. (I27)
 //! * A release with WAITERS pops the next waiter. Usually it is *told to try*: the lock is free
 //!   until it comes, and no further waiter is woken before, unless it is more urgent than those on
-//!   the way. The lock is *handed over* instead to a waiter that came too late [`LATE_LIMIT`] times,
+//!   the way. The lock is *handed over* instead to a waiter that came too late `LATE_LIMIT` times,
 //!   and to one that is more urgent than the task that releases.
 //! * A waiter that was told to try and finds the lock held looks again after others have run, until
-//!   it has come too late [`LATE_LIMIT`] times; then it goes back to the head of the queue.
+//!   it has come too late `LATE_LIMIT` times; then it goes back to the head of the queue.
 //! * A waiter that gives up passes on what it was told: it releases what was handed over; if it was
 //!   told to try and the lock is free, the next is told. (I27)
 //!
 //! # Escalation
-//! A holder less urgent than the most urgent waiter is lent the difference, see [`loan`]. A task
+//! A holder less urgent than the most urgent waiter is lent the difference, see `loan.rs`. A task
 //! that takes a free lock while others wait looks after that itself. The holder is the task that
 //! ran when the lock was taken, for as long as it is held: a guard that is given to another task
 //! still counts for the first. Waiters lend to tasks of the scheduler that they run on; what is no
