@@ -2,8 +2,10 @@
 //! used up to the last, a future polled once too often, a value whose drop panics.
 #![forbid(unsafe_code)]
 
+use qi_sched::{Scheduler, TaskPriority, TaskStatus};
 use qi_sync::channel::{MAX_CAPACITY, broadcast, mpmc, mpsc};
 use qi_test_kit::{Ledger, Token, WakeCount, poll_once, poll_with};
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Mutex;
@@ -97,7 +99,7 @@ fn a_broadcast_value_whose_drop_panics_does_not_keep_the_end_from_the_sender() {
 
 #[test]
 fn a_value_sent_by_promise_while_the_receiver_goes_does_not_stay_in_the_channel() {
-    const ROUNDS: usize = 5_000;
+    const ROUNDS: usize = 2_000;
     for make in [mpsc::bounded::<Token>, |_| mpsc::unbounded(), |_| mpsc::rendezvous()] {
         let (ledger, mut stayed) = (Ledger::new(), 0);
         let (permits, sent) = (SyncQueue::new(), SyncQueue::new());
@@ -146,5 +148,35 @@ impl<T> SyncQueue<T> {
             }
             std::thread::yield_now();
         }
+    }
+}
+
+#[test]
+fn a_sender_that_becomes_more_urgent_goes_before_one_for_whom_there_is_no_room() {
+    for (tx, rx) in [mpsc::bounded(2), mpsc::rendezvous()] {
+        // One place is free: by the capacity, or because one receiver waits.
+        let is_bounded = tx.try_send(0).is_ok();
+        let (mut rx, scheduler) = (rx, Scheduler::builder().worker_threads(1).build().unwrap());
+        let mut receiving = rx.recv();
+        if !is_bounded {
+            assert!(poll_once(Pin::new(&mut receiving)).is_pending());
+        }
+        let mut big = tx.reserve_many(2);
+        assert!(poll_once(Pin::new(&mut big)).is_pending());
+        let reserving = Box::pin(tx.clone().reserve_owned());
+        let waits = async move {
+            let mut reserving = reserving;
+            poll_fn(|cx| Poll::Ready(reserving.as_mut().poll(cx).is_pending()))
+                .await
+                .then_some(reserving)
+        };
+        let waits = scheduler.spawn_with_priority(waits, TaskPriority::Low);
+        let reserving = scheduler.block_on(waits).unwrap().expect("it waits behind the other");
+        let task = scheduler.spawn_with_priority(reserving, TaskPriority::Critical);
+        while !task.is_finished() {
+            assert_ne!(task.status(), TaskStatus::Waiting, "it goes first, and there is room");
+            std::thread::yield_now();
+        }
+        assert!(scheduler.block_on(task).unwrap().is_ok());
     }
 }

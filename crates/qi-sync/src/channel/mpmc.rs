@@ -274,9 +274,12 @@ impl<T> Receiver<T> {
         WeakSender::of(self.reader.chan())
     }
 
-    /// Polls for a value; `None` when the channel is closed and empty. The waker of the last poll is
-    /// kept until a value was received or the
-    /// receiver is dropped.
+    /// Polls for a value; `None` when the channel is closed and empty. The receiver stands in line,
+    /// with the waker of the last poll, until a value was received or it is dropped.
+    ///
+    /// Whoever stops polling it, as a dropped `next()` of a stream does, and keeps it, may be woken
+    /// for a value that another receiver waits for. [`recv`](Self::recv) leaves the line when its
+    /// future is dropped, and wakes another one.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let progress = ready!(qi_sched::coop::poll_proceed(cx));
         let received = ready!(self.reader.access().poll_recv(&mut self.seat, cx));

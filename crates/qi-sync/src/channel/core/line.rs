@@ -90,21 +90,28 @@ pub(super) enum Which {
     Closers,
 }
 
-/// Gives a waiter that was polled again the waker and the lane of this poll.
-pub(super) fn refresh(line: &Mutex<Line>, which: Which, key: WaiterKey, cx: &Context<'_>) {
-    let mut waker = None;
+/// Gives a waiter that was polled again the waker and the lane of this poll; `true` if it moved to
+/// another lane: it may be the first now.
+pub(super) fn refresh(line: &Mutex<Line>, which: Which, key: WaiterKey, cx: &Context<'_>) -> bool {
+    let (mut waker, mut moved) = (None, false);
     loop {
         let mut guard = lock(line);
-        let Some(queues) = guard.existing() else { return };
+        let Some(queues) = guard.existing() else { return moved };
         let lane = context::lane();
         let replaced = match which {
-            Which::Wants => refresh_one(&mut queues.wants, key, lane, cx, &mut waker),
-            Which::Closers => refresh_one(&mut queues.closers, key, lane, cx, &mut waker),
+            Which::Wants => {
+                moved |= queues.wants.set_lane(key, lane);
+                refresh_one(&mut queues.wants, key, cx, &mut waker)
+            }
+            Which::Closers => {
+                moved |= queues.closers.set_lane(key, lane);
+                refresh_one(&mut queues.closers, key, cx, &mut waker)
+            }
         };
         drop(guard);
         if let Some(replaced) = replaced {
             drop(replaced);
-            return;
+            return moved;
         }
         // Cloned outside of the lock.
         waker = Some(cx.waker().clone());
@@ -115,11 +122,9 @@ pub(super) fn refresh(line: &Mutex<Line>, which: Which, key: WaiterKey, cx: &Con
 fn refresh_one<P>(
     queue: &mut WaitQueue<P>,
     key: WaiterKey,
-    lane: qi_sched::TaskPriority,
     cx: &Context<'_>,
     waker: &mut Option<Waker>,
 ) -> Option<Option<Waker>> {
-    queue.set_lane(key, lane);
     if queue.wakes(key, cx.waker()) {
         return Some(waker.take());
     }

@@ -191,6 +191,7 @@ impl<T> Meet<T> {
         let mut replaced = None;
         let key = match *seat {
             Some(key) => {
+                state.wants.set_lane(key, context::lane());
                 replaced = state.wants.set_waker(key, waker);
                 key
             }

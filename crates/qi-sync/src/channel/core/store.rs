@@ -186,7 +186,11 @@ impl<T> Store<T> {
     ) -> Poll<Result<(), Closed>> {
         match standing {
             Standing::Waiting => {
-                refresh(&self.line, Which::Wants, key, cx);
+                if refresh(&self.line, Which::Wants, key, cx) {
+                    // It may have gone before one for whom there is no room. If it is let in it
+                    // is woken as any other.
+                    self.let_in();
+                }
                 return Poll::Pending;
             }
             Standing::LetIn => *seat = None,
