@@ -1,6 +1,7 @@
 //! What the structures promise, by topic. Every body runs under a watchdog, so that a hang fails.
 #![forbid(unsafe_code)]
 
+mod auto_traits;
 mod blocking_scope;
 mod forgotten;
 mod group;
