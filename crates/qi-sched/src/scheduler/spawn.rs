@@ -9,7 +9,7 @@ use crate::shutdown::Phase;
 use crate::task::{
     self, Birth, Claimed, Cold, Home, Origin, Placement, TaskHandle, TaskId, TaskRef,
 };
-use crate::worker::{Context, Core, context};
+use crate::worker::{Context, Core, cancel_task, context};
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::Location;
@@ -241,10 +241,11 @@ impl Shared {
     }
 
     /// Ends a task that will never be run: drops its future here.
-    pub(crate) fn discard(&self, hint: TaskRef) {
+    pub(crate) fn discard(self: &Arc<Self>, hint: TaskRef) {
         if let Claimed::Run { running, .. } = hint.claim(None) {
             self.foreign.claimed.add_shared(1);
-            let ended = running.cancel();
+            let context = Context::new(self.clone(), None);
+            let ended = context.enter(|| cancel_task(&context, running));
             ended.give_up_legacy();
             self.count_end(None, ended.outcome());
             ended.finish();

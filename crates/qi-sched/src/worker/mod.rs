@@ -25,7 +25,7 @@ mod steal;
 pub(crate) mod thread;
 
 pub(crate) use self::context::Context;
-pub(crate) use self::run::run as run_task;
+pub(crate) use self::run::{cancel as cancel_task, run as run_task};
 pub(crate) use self::slot::ThreadSlot;
 
 pub(crate) use self::core::{Core, Seat};

@@ -131,10 +131,13 @@ fn suspend(context: &Context, running: Running, yields: bool) {
 
 #[cold]
 fn drop_future(context: &Context, running: Running) {
+    conclude(context, cancel(context, running));
+}
+
+/// Drops a task's future as the task's own code. (I40)
+pub(crate) fn cancel(context: &Context, running: Running) -> Ended {
     let legacy = running.legacy();
-    let ended =
-        context.with_frame(Some(running.as_ptr()), || with_legacy(legacy, || running.cancel()));
-    conclude(context, ended);
+    context.with_frame(Some(running.as_ptr()), || with_legacy(legacy, || running.cancel()))
 }
 
 /// Runs `code`, which is a task's, with what the task has inherited.

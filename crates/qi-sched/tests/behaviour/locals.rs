@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::support::{Event, on, on_one_and_four, until, watched};
-use qi_sched::{InheritedKey, Scheduler, TaskLocalFuture, coop, task_local};
+use qi_sched::{InheritedKey, Scheduler, TaskLocalFuture, context, coop, task_local};
 use std::cell::Cell;
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -414,5 +414,32 @@ fn a_hundred_thousand_generations_share_one_value() {
         let first = USER.scope("ada", generation(100_000));
         scheduler.spawn(GROUP.scope(done.clone(), first));
         until(|| done.load(SeqCst) == 1);
+    });
+}
+
+/// Says in drop what it finds.
+struct Finds(Arc<std::sync::Mutex<Option<Found>>>);
+
+/// The number and the user that code finds, and whether it runs as a task.
+type Found = (Option<u32>, Option<&'static str>, bool);
+
+impl Drop for Finds {
+    fn drop(&mut self) {
+        let found = (NUMBER.try_get().ok(), USER.try_get().ok(), context::task_id().is_some());
+        *self.0.lock().unwrap() = Some(found);
+    }
+}
+
+#[test]
+fn a_future_that_is_refused_is_dropped_with_its_own_values_and_not_the_spawners() {
+    on_one_and_four(|scheduler| {
+        scheduler.shutdown().unwrap();
+        let found = Arc::default();
+        let finds = Finds(Arc::clone(&found));
+        let refused = USER.sync_scope("ada", || {
+            NUMBER.sync_scope(1, || scheduler.spawn(async move { drop(finds) }))
+        });
+        assert!(scheduler.block_on(refused).unwrap_err().is_cancelled());
+        assert_eq!(*found.lock().unwrap(), Some((None, Some("ada"), true)));
     });
 }
