@@ -15,6 +15,7 @@ pages! {
     Readme = "README.md";
     ReadmeZh = "README.zh.md";
     RuntimeReadme = "crates/qi-runtime/README.md";
+    GraphReadme = "crates/qi-graph/README.md";
     Index = "docs/guide/README.md";
     IndexZh = "docs/guide.zh/README.md";
     GettingStarted = "docs/guide/getting-started.md";
@@ -29,8 +30,12 @@ pages! {
     CancellationZh = "docs/guide.zh/cancellation.md";
     Structure = "docs/guide/structure.md";
     StructureZh = "docs/guide.zh/structure.md";
+    Sync = "docs/guide/sync.md";
+    SyncZh = "docs/guide.zh/sync.md";
     Time = "docs/guide/time.md";
     TimeZh = "docs/guide.zh/time.md";
+    Graphs = "docs/guide/graph.md";
+    GraphsZh = "docs/guide.zh/graph.md";
     Network = "docs/guide/net.md";
     NetworkZh = "docs/guide.zh/net.md";
     Blocking = "docs/guide/blocking.md";

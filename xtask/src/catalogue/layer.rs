@@ -27,7 +27,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     core("qi-runtime", &["qi-reactor", "qi-sched", "qi-scope", "qi-sync", "qi-sys", "qi-test-kit"]),
     core("qi-graph", &["qi-runtime", "qi-test-kit"]),
     other("qi-test-kit", &[]),
-    other("qi-spec-check", &["qi-runtime"]),
+    other("qi-spec-check", &["qi-graph", "qi-runtime"]),
     other("qi-examples", &["qi-graph", "qi-runtime"]),
     other("qi-bench", &["qi-graph", "qi-reactor", "qi-runtime", "qi-sched", "qi-sync", "qi-sys"]),
     other("qi-sanitizer-bait", &[]),
