@@ -212,7 +212,8 @@ fn self_select_a_task_that_sends_and_receives_at_once_does_not_meet_itself() {
             match select(first, second).await {
                 Either::Left((ended, other)) | Either::Right((ended, other)) => {
                     ended.expect("no assertion fails");
-                    other.cancel().expect("it waits");
+                    // It waits, unless it has just ended.
+                    let _ = other.cancel();
                 }
             }
         }
