@@ -8,7 +8,8 @@ use qi_test_kit::{Ledger, Token, WakeCount, poll_once, poll_with};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 #[test]
@@ -178,5 +179,26 @@ fn a_sender_that_becomes_more_urgent_goes_before_one_for_whom_there_is_no_room()
             std::thread::yield_now();
         }
         assert!(scheduler.block_on(task).unwrap().is_ok());
+    }
+}
+
+#[test]
+fn values_whose_drops_panic_are_all_dropped_when_the_receiver_goes() {
+    struct Bad(Arc<AtomicUsize>);
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, SeqCst);
+            std::panic::resume_unwind(Box::new("a value of a test"));
+        }
+    }
+    for make in [mpsc::bounded::<Bad>, |_| mpsc::unbounded()] {
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let (tx, rx) = make(3);
+        for _ in 0..3 {
+            assert!(tx.try_send(Bad(dropped.clone())).is_ok());
+        }
+        let panicked = catch_unwind(AssertUnwindSafe(|| drop(rx))).expect_err("one tells");
+        assert_eq!(panicked.downcast_ref(), Some(&"a value of a test"));
+        assert_eq!(dropped.load(SeqCst), 3);
     }
 }

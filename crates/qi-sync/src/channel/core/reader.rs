@@ -12,6 +12,7 @@
 use super::{Chan, Seat};
 use crate::channel::queue::{Popped, Queue};
 use crate::sync::lock;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 use std::task::{Context, Poll};
@@ -64,32 +65,26 @@ impl<T> Drop for Reader<T> {
 }
 
 impl<T> Chan<T> {
-    /// Drops what was sent and will not be received, because the last receiver has gone. A value
-    /// whose drop panics does not keep the others.
+    /// Drops what was sent and will not be received, because the last receiver has gone. If drops
+    /// panic, the first panic goes on when all are dropped.
     pub(super) fn drop_left(&self) {
-        struct Rest<'a, T> {
-            chan: &'a Chan<T>,
-            is_empty: bool,
-        }
-        impl<T> Drop for Rest<'_, T> {
-            fn drop(&mut self) {
-                if !self.is_empty {
-                    self.chan.drop_left();
-                }
-            }
-        }
         // Receivers come from receivers, so there will be none any more.
         assert!(self.receivers() == 0, "what a receiver may still want is not dropped");
-        let mut rest = Rest { chan: self, is_empty: false };
+        let mut panicked = None;
         while let Ok(value) = self.try_recv(|queue| {
             let _alone = lock(&self.leaving);
             // SAFETY: no reader is left, and who was one has done what it did before the count of
             // them became zero, which was just seen; all others hold the lock.
             unsafe { pop(queue, self.shared) }
         }) {
-            drop(value);
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+                panicked.get_or_insert(payload);
+            }
         }
-        rest.is_empty = true;
+        // A second panic while the thread unwinds would end the process.
+        if let Some(payload) = panicked.filter(|_| !std::thread::panicking()) {
+            resume_unwind(payload);
+        }
     }
 }
 
