@@ -127,3 +127,8 @@ where
 {
     Handle::try_current()?.task().spawn_local(future)
 }
+
+/// The README's example, compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -45,3 +45,8 @@ pub use set::{Builder, JoinSet};
 
 #[doc(hidden)]
 pub use combine::__private;
+
+/// The README's example, compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

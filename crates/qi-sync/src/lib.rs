@@ -57,3 +57,8 @@ pub use rwlock::{
 };
 pub use semaphore::{Acquire, AcquireOwned, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 pub use wait_group::{WaitGroup, WaitGroupWait, Worker};
+
+/// The README's example, compiled and run with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
