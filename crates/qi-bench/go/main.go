@@ -82,6 +82,8 @@ var workloads = map[string]func(job) sample{
 	"wake-1000":      func(j job) sample { return wake(j, 1000) },
 	"oneshot-1":      func(j job) sample { return oneshot(j, 1) },
 	"oneshot-1000":   func(j job) sample { return oneshot(j, 1000) },
+	"mutex-free":     func(j job) sample { return mutex(j, 10000000, false) },
+	"mutex-held":     func(j job) sample { return mutex(j, 1000000, true) },
 	"channel-1-1":    func(j job) sample { return channels(j, 1, 1) },
 	"channel-4-1":    func(j job) sample { return channels(j, 4, 1) },
 	"channel-4-4":    func(j job) sample { return channels(j, 4, 4) },

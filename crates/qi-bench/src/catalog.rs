@@ -70,6 +70,7 @@ const CHANNELS: &[&str] = &["qi", "tokio", "smol", "flume", "go"];
 const UNBOUNDED: &[&str] = &["qi", "tokio", "smol", "flume"];
 const SHARED: &[&str] = &["qi", "smol", "flume", "go"];
 const SHARED_UNBOUNDED: &[&str] = &["qi", "smol", "flume"];
+const LOCKS: &[&str] = &["qi", "tokio", "smol", "go"];
 const RUST: &[&str] = &["qi", "tokio", "smol", "may"];
 const TREES: &[&str] = &["qi", "tokio", "smol", "may", "go", "rayon", "chili"];
 const WITH_FLOOR: &[&str] = &["qi", "tokio", "smol", "may", "go", "floor"];
@@ -131,6 +132,12 @@ const WALL_2: &[Bar] = &[wall(2.0)];
 const WALL_1_5: &[Bar] = &[wall(1.5)];
 const WALL_1: &[Bar] = &[wall(1.0)];
 const WALL_1_3: &[Bar] = &[wall(1.3)];
+/// 0.8 times as fast as Go will do, so it is the Rust peers whose CPU time a win must not exceed.
+const LOCK: &[Bar] = &[
+    Bar { figure: "wall_ns", rival: Rival::One("tokio"), rule: Rule::TimesLess(3.0) },
+    Bar { figure: "wall_ns", rival: Rival::One("go"), rule: Rule::AtMost(1.25) },
+    Bar { figure: "cpu_ns", rival: Rival::BestRust, rule: Rule::AtMost(1.1) },
+];
 const FIB: &[Bar] = &[
     Bar { figure: "wall_ns", rival: Rival::One("tokio"), rule: Rule::WallWin(10.0) },
     Bar { figure: "wall_ns", rival: Rival::One("rayon"), rule: Rule::AtMost(8.0) },
@@ -229,6 +236,8 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     row("channel-1-1-unbounded", "channel", "1 M values from one task to another, without a limit", COST, WALL_1, UNBOUNDED).often(),
     row("channel-4-1-unbounded", "channel", "the same, from four tasks to one", COST, WALL_1, UNBOUNDED).often(),
     row("channel-4-4-unbounded", "channel", "the same, from four tasks to four", COST, WALL_1, SHARED_UNBOUNDED).often(),
+    row("mutex-free", "mutex", "1000 tasks increment a number under one lock (an increment)", COST, LOCK, LOCKS).often(),
+    row("mutex-held", "mutex", "the same, each lock held over a yield", COST, LOCK, LOCKS).often(),
     row("fib", "fork-join", "fib(27), a task per node, children awaited", COST, FIB, TREES).often(),
     row("skynet", "fork-join", "skynet, 1 M leaves, ten children per node", COST, SKYNET, TREES).often(),
     row("sleep-fire", "timer", "1 M sleeps over one second: spawned, set, fired", CPU_COST, FIRED, ASYNC).within(120),

@@ -19,7 +19,6 @@ mod load_client;
 mod machine;
 mod may_side;
 mod measure;
-mod oneshot;
 mod peer;
 mod report;
 mod sample;

@@ -10,12 +10,15 @@ use std::time::Duration;
 pub(crate) mod channel;
 pub(crate) mod floor;
 pub(crate) mod pool;
+pub(crate) mod primitive;
 pub(crate) mod qi;
 pub(crate) mod smol;
 pub(crate) mod tokio;
 
+use primitive::Primitives;
+
 /// An asynchronous runtime of Rust futures.
-pub(crate) trait Peer: Sized + Send + Sync + 'static {
+pub(crate) trait Peer: Primitives + Sized + Send + Sync + 'static {
     /// What awaiting a spawned task looks like.
     type Join<T: Send + 'static>: Future<Output = T> + Send + 'static;
 

@@ -18,6 +18,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("spawn", "Spawning"),
     ("switch", "Switching and waking"),
     ("channel", "Channels"),
+    ("mutex", "Locks"),
     ("fork-join", "Fork and join"),
     ("timer", "Timers"),
     ("latency", "Latency"),
@@ -37,8 +38,8 @@ charts and in the JSON file. `wall` is elapsed time, `CPU` the user and system t
 both per operation. Every Rust runtime uses the system allocator. Tokio is its multi-thread runtime
 with everything enabled; smol is async-executor's leaked executor on as many threads, each in
 `block_on`, the fastest it offers; may has its stack pool raised to 20,000; Go runs with GOMAXPROCS
-set to the workers. All Rust futures use one private oneshot over `atomic-waker`; may and Go use
-their channels. Latencies count from the moment an event was due, not from when the load came round
+set to the workers. Each uses its own oneshot and lock: may and Go their channels, smol the
+`oneshot` crate and async-lock. Latencies count from the moment an event was due, not from when the load came round
 to it. The TCP load comes from one client program, the same for all, in another process; its
 latencies are taken at 20,000 requests per second, its throughput with every connection busy. The
 *floor* is a bare epoll loop per worker. may's parked coroutines are 20,000, not 1 M, because each

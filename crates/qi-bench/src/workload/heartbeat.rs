@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use super::Job;
 use crate::latency::Latencies;
-use crate::oneshot::{self, Sender};
 use crate::peer::Peer;
 use crate::sample::Sample;
 use crate::spin;
@@ -22,7 +21,7 @@ pub(crate) const BEATS: u32 = 500;
 /// How the beating task is spawned: like any other, or urgently.
 type Detach = fn(Pin<Box<dyn Future<Output = ()> + Send>>);
 
-async fn beat<P: Peer>(beats: u32, tell: std::sync::mpsc::Sender<Latencies>, done: Sender) {
+async fn beat<P: Peer>(beats: u32, tell: std::sync::mpsc::Sender<Latencies>, done: P::Sender) {
     let start = Instant::now();
     let mut latencies = Latencies::new();
     let mut number = 1;
@@ -34,7 +33,7 @@ async fn beat<P: Peer>(beats: u32, tell: std::sync::mpsc::Sender<Latencies>, don
         }
     }
     tell.send(latencies).ok();
-    done.send(0);
+    P::send(done, 0);
 }
 
 /// Latency of the beats under the flood.
@@ -52,7 +51,7 @@ pub(super) fn run<P: Peer>(job: &Job, detach: Detach) -> Sample {
                 }
             });
         }
-        let (done, finished) = oneshot::channel();
+        let (done, finished) = P::oneshot();
         detach(Box::pin(beat::<P>(beats, tell, done)));
         finished.await;
     });

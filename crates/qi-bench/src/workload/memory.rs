@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::Job;
 use crate::measure::rss_bytes;
-use crate::oneshot;
 use crate::peer::Peer;
 use crate::sample::Sample;
 
@@ -69,7 +68,7 @@ pub(super) fn waiting<P: Peer>(job: &Job) -> Sample {
     let senders = runtime.run(async move {
         let mut senders = Vec::with_capacity(count as usize);
         for _ in 0..count {
-            let (sender, receiver) = oneshot::channel();
+            let (sender, receiver) = P::oneshot();
             let counter = Arc::clone(&counter);
             P::detach(async move {
                 // Relaxed: only a count.

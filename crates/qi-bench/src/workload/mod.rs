@@ -10,6 +10,7 @@ mod fork_join;
 mod heartbeat;
 mod lifecycle;
 mod memory;
+mod mutex;
 mod ping_pong;
 mod short;
 mod spawn;
@@ -60,6 +61,8 @@ pub(crate) fn run<P: Peer>(workload: &str, job: &Job) -> Option<Sample> {
         "wake-1000" => ping_pong::wakers::<P>(job, 1000),
         "oneshot-1" => ping_pong::oneshots::<P>(job, 1),
         "oneshot-1000" => ping_pong::oneshots::<P>(job, 1000),
+        "mutex-free" => mutex::free::<P>(job),
+        "mutex-held" => mutex::held::<P>(job),
         "fib" => fork_join::fib_tree::<P>(job),
         "skynet" => fork_join::skynet_tree::<P>(job),
         "sleep-fire" => timer::fire::<P>(job),

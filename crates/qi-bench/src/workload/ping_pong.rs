@@ -10,7 +10,6 @@ use atomic_waker::AtomicWaker;
 
 use super::Job;
 use crate::measure::Meter;
-use crate::oneshot;
 use crate::peer::Peer;
 use crate::sample::Sample;
 
@@ -72,13 +71,13 @@ pub(super) fn wakers<P: Peer>(job: &Job, pairs: u64) -> Sample {
 
 pub(super) async fn exchange<P: Peer>(rounds: u64) {
     for round in 0..rounds {
-        let (ping, pinged) = oneshot::channel();
-        let (pong, ponged) = oneshot::channel();
+        let (ping, pinged) = P::oneshot();
+        let (pong, ponged) = P::oneshot();
         P::detach(async move {
             let value = pinged.await;
-            pong.send(value);
+            P::send(pong, value);
         });
-        ping.send(round);
+        P::send(ping, round);
         ponged.await;
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_lite::future::poll_once;
 
 use super::timer::SecondTime;
-use super::{fork_join, ping_pong, spawn};
+use super::{fork_join, mutex, ping_pong, spawn};
 use crate::peer::Peer;
 
 /// A kernel: its name, what one operation is, and its operations per turn of the loop.
@@ -45,6 +45,11 @@ pub(crate) const KERNELS: &[Kernel] = &[
     kernel("wake-queued", "wake a task that is queued already", BATCH),
     kernel("waker-clone", "clone a waker and drop it", BATCH),
     kernel("oneshot", "spawn a partner and exchange two oneshots", 1),
+    kernel("oneshot-ready", "a oneshot whose value is there when it is awaited", 1),
+    kernel("oneshot-wait", "the same, awaited before the value is there", 1),
+    kernel("mutex-free", "lock and unlock what nobody else wants", 1),
+    kernel("semaphore-free", "take a permit and give it back", 1),
+    kernel("notify", "begin to wait for a signal, give it, receive it", 1),
     kernel("tree", "fib(8), a task per node (a node)", TREE_NODES),
     kernel("sleep-drop", "set a timer and drop it", 1),
     kernel("timeout", "a timeout over a future that is pending once", 1),
@@ -109,6 +114,38 @@ async fn waker_clone(turns: u64) {
     .await;
 }
 
+async fn oneshot_ready<P: Peer>(turns: u64) {
+    for turn in 0..turns {
+        let (sender, receiver) = P::oneshot();
+        P::send(sender, turn);
+        assert_eq!(receiver.await, turn);
+    }
+}
+
+/// The wake-ups find the task running: all but the first are free, so the oneshot is what counts.
+async fn oneshot_wait<P: Peer>(turns: u64) {
+    for turn in 0..turns {
+        let (sender, mut receiver) = P::oneshot();
+        assert!(poll_once(&mut receiver).await.is_none(), "nothing was sent");
+        P::send(sender, turn);
+        assert_eq!(receiver.await, turn);
+    }
+}
+
+async fn semaphore_free<P: Peer>(turns: u64) {
+    let semaphore = P::semaphore(1);
+    for _ in 0..turns {
+        P::take_permit(&semaphore).await;
+    }
+}
+
+async fn notify<P: Peer>(turns: u64) {
+    let notify = P::notify();
+    for _ in 0..turns {
+        P::signal(&notify).await;
+    }
+}
+
 async fn sleep_drop<P: Peer>(turns: u64) {
     for _ in 0..turns {
         let sleep = pin!(P::sleep(FAR));
@@ -142,6 +179,11 @@ pub(crate) fn run<P: Peer>(name: &str, turns: u64) -> Option<()> {
         "wake-queued" => runtime.run(wake_queued(turns)),
         "waker-clone" => runtime.run(waker_clone(turns)),
         "oneshot" => runtime.run(ping_pong::exchange::<P>(turns)),
+        "oneshot-ready" => runtime.run(oneshot_ready::<P>(turns)),
+        "oneshot-wait" => runtime.run(oneshot_wait::<P>(turns)),
+        "mutex-free" => runtime.run(mutex::alone::<P>(turns)),
+        "semaphore-free" => runtime.run(semaphore_free::<P>(turns)),
+        "notify" => runtime.run(notify::<P>(turns)),
         "tree" => runtime.run(repeat(turns, || P::spawn(fork_join::fib::<P>(TREE)))),
         "sleep-drop" => runtime.run(sleep_drop::<P>(turns)),
         "timeout" => runtime.run(timeout::<P>(turns)),

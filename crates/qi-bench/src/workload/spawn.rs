@@ -7,7 +7,6 @@ use std::thread;
 
 use super::Job;
 use crate::measure::Meter;
-use crate::oneshot::{self, Sender};
 use crate::peer::Peer;
 use crate::sample::Sample;
 
@@ -68,10 +67,10 @@ pub(super) fn outside<P: Peer>(job: &Job, threads: u64) -> Sample {
 }
 
 #[expect(clippy::manual_async_fn, reason = "`Send` cannot be inferred through the recursion")]
-fn link<P: Peer>(left: u64, done: Sender) -> impl Future<Output = ()> + Send {
+fn link<P: Peer>(left: u64, done: P::Sender) -> impl Future<Output = ()> + Send {
     async move {
         if left == 0 {
-            done.send(0);
+            P::send(done, 0);
         } else {
             P::detach(link::<P>(left - 1, done));
         }
@@ -79,7 +78,7 @@ fn link<P: Peer>(left: u64, done: Sender) -> impl Future<Output = ()> + Send {
 }
 
 pub(super) async fn chain_of<P: Peer>(depth: u64) {
-    let (done, finished) = oneshot::channel();
+    let (done, finished) = P::oneshot();
     P::detach(link::<P>(depth, done));
     finished.await;
 }
