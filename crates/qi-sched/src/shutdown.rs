@@ -13,8 +13,9 @@
 //!   still does.
 //!
 //! # The race with spawns
-//! A spawn reads the phase without a fence, so a task may be born unseen after the walk. It is
-//! found by the sweep of the last thread: the count of threads that ended is a chain of
+//! A spawn reads the phase without a fence, so a task may be born unseen after the walk. Whoever
+//! claims it drops it instead of polling it; if nobody does it is found by the sweep of the last
+//! thread: the count of threads that ended is a chain of
 //! read-modify-writes, through which the last one sees whatever the others spawned. Threads that
 //! are not workers read the phase under the lock of their desk (see [`crate::desk`]) or, for tasks
 //! with a special place, after they have announced themselves in [`Gate::enter`], and the last

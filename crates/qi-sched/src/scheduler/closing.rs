@@ -64,6 +64,13 @@ impl Shared {
         self.gate.phase() >= Phase::Closing
     }
 
+    /// Whether the walk over all tasks is over: a task that nobody has asked to end was born unseen,
+    /// by a spawner that had read the phase before it changed. (I10)
+    #[inline]
+    pub(crate) fn cancels_all(&self) -> bool {
+        self.is_closing() && self.gate.walk_is_done()
+    }
+
     /// Whether a worker may spawn tasks for any worker without further ado.
     #[inline]
     pub(super) fn accepts_children(&self) -> bool {

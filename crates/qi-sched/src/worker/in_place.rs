@@ -112,8 +112,8 @@ fn run(context: &Context, child: &Header) -> Option<Ended> {
     core.counters.in_place.add(1);
     core.counters.polls[lane.index()].add(1);
     core.counters.tasks.claimed.add(1);
-    // The child's polls spend the parent's budget.
-    context.budget.set(context.budget.get() - 1);
+    // The child's polls spend the parent's budget, and so does the join.
+    context.budget.set(context.budget.get() - 2);
     context.nesting.set(context.nesting.get() + 1);
     let ended = execute_in_place(context, running);
     context.nesting.set(context.nesting.get() - 1);

@@ -15,6 +15,8 @@ pub(crate) fn run(context: &Context, task: TaskRef) -> bool {
         forget_stale_child(context);
         return false;
     };
+    // A task that the walk of a shutdown has not seen would go on for ever if it likes.
+    let cancelled = cancelled || context.shared.cancels_all();
     match context.core() {
         Some(core) => {
             let seat = &context.shared.seats[core.seat];

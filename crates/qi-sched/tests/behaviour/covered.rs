@@ -104,6 +104,7 @@ fn a_block_that_is_covered_but_not_ready_is_not_reported() {
         reported.block_on(due).unwrap();
         assert_eq!(scheduler.stats().covered_blocks, 0);
         above.set();
+        until(|| scheduler.stats().completed_tasks == 1);
         below.set();
         scheduler.block_on(task).unwrap();
         assert_eq!(scheduler.stats().covered_blocks, 0, "ready when it was on top again");
