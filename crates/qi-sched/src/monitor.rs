@@ -296,8 +296,12 @@ fn look(seat: &Seat, sight: &mut Sight, now: Instant) -> Look {
 }
 
 /// Queues hints for the children that the poll of a stuck worker keeps at hand, where others find
-/// them: once for each. (I29)
+/// them: once for each. (I29) Not while there is something for them to find already: if nobody takes
+/// it, the hints of children that their parent has run meanwhile would pile up there.
 fn rescue_children(shared: &Shared, seat: &Seat, sight: &mut Sight) {
+    if shared.injectors.iter().any(|injector| !injector.is_empty()) {
+        return;
+    }
     for address in seat.cradles.addresses() {
         let Some(task) = shared.task_at(address) else { continue };
         let word = task.state.load();
