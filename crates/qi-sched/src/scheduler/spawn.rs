@@ -97,6 +97,8 @@ impl Shared {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        // Before the lock: in a forked child a thread that is not there may hold it for ever.
+        self.process.check();
         let plain = spec.has_no_place() && self.config.work_stealing;
         let heritage = spec.heritage();
         let desk = self.pool.desks.mine();
@@ -105,7 +107,6 @@ impl Shared {
             // SAFETY: future and output are `Send`.
             return unsafe { self.spawn_unchecked(spec, future) };
         };
-        self.process.check();
         let block = self.pool.take_from_desk(task::layout::<F>(), &stock, self);
         let birth = Birth {
             vtable: task::vtable::<F>(),
