@@ -3,6 +3,7 @@
 
 use crate::error::ConfigError;
 use crate::queue::Shares;
+use crate::stackful::Stacks;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +45,7 @@ pub(crate) struct Config {
     pub(crate) shutdown_timeout: Duration,
     pub(crate) seed: u64,
     pub(crate) around_thread: Option<AroundThread>,
+    pub(crate) stacks: Option<Arc<dyn Stacks>>,
 }
 
 /// The most worker threads. More than any machine has; a larger number is a mistake.
@@ -122,6 +124,7 @@ impl Default for Config {
             shutdown_timeout: Duration::from_secs(10),
             seed: 0x5149_2026,
             around_thread: None,
+            stacks: None,
         }
     }
 }

@@ -53,6 +53,7 @@ mod scheduler;
 mod shortage;
 mod shutdown;
 mod sleep;
+pub mod stackful;
 mod stats;
 mod sync;
 mod task;

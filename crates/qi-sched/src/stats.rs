@@ -95,6 +95,8 @@ pub struct TaskInfo {
     pub pinned: bool,
     /// Whether it is a blocking call.
     pub blocking: bool,
+    /// Whether it is a coroutine, with a stack of its own.
+    pub coroutine: bool,
 }
 
 impl SchedStats {
@@ -165,6 +167,7 @@ impl TaskInfo {
             polls: task.polls(),
             pinned: word.is_pinned(),
             blocking: word.is_blocking(),
+            coroutine: word.is_stackful(),
         }
     }
 }

@@ -54,6 +54,12 @@ pub(crate) const MODELS: &[Model] = &[
         ],
     },
     Model {
+        name: "loom_stackful",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &["state_claim_ignores_home", "state_never_tells"],
+    },
+    Model {
         name: "loom_join",
         package: "qi-sched",
         preemption_bound: 3,

@@ -11,6 +11,7 @@ const fn file(path: &'static str, reason: &'static str) -> UnsafeFile {
 }
 
 pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
+    file("crates/qi-sched/src/local/marks.rs", "puts the marks of suspended code back"),
     file("crates/qi-sched/src/local/stack.rs", "lists the scopes on a thread's stack"),
     file("crates/qi-sched/src/model/join.rs", "fills and empties the join slot as a task does"),
     file("crates/qi-sched/src/model/watched.rs", "hands content between the threads of a model"),
@@ -24,6 +25,12 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
         "crates/qi-sched/src/scheduler/spawn.rs",
         "makes blocks tasks, and argues which thread may have what",
     ),
+    file(
+        "crates/qi-sched/src/scheduler/spawn_stackful.rs",
+        "makes blocks tasks whose home lies behind them",
+    ),
+    file("crates/qi-sched/src/scheduler/task_builder.rs", "passes a caller's promise on"),
+    file("crates/qi-sched/src/stackful.rs", "passes a layer's promise about frames on"),
     file("crates/qi-sched/src/task/cell.rs", "keeps futures and outputs in one place"),
     file("crates/qi-sched/src/task/handle.rs", "moves outputs to their owner"),
     file("crates/qi-sched/src/task/header.rs", "reaches a future whose type is unknown"),

@@ -17,6 +17,12 @@ type Values = [(usize, Arc<dyn Any + Send + Sync>)];
 #[derive(Clone)]
 pub(crate) struct Heritage(Arc<Values>);
 
+impl std::fmt::Debug for Heritage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Heritage").field(&self.0.len()).finish()
+    }
+}
+
 thread_local! {
     /// The set in force, and whose it is. (I40)
     static IN_FORCE: RefCell<Option<(usize, Heritage)>> = const { RefCell::new(None) };
@@ -76,6 +82,35 @@ fn replace(set: Option<(usize, Heritage)>) -> Option<(usize, Heritage)> {
     let mut set = Some(set);
     let replaced = IN_FORCE.try_with(|place| set.take().and_then(|set| place.replace(set)));
     replaced.ok().flatten()
+}
+
+/// A set in force on this thread, whosoever: for code that takes it along when it suspends.
+#[derive(Debug, Default)]
+pub(super) struct InForce(Option<(usize, Heritage)>);
+
+impl InForce {
+    pub(super) fn now() -> Self {
+        // None is in force any more while thread-locals are destroyed.
+        Self(IN_FORCE.try_with(|set| set.borrow().clone()).ok().flatten())
+    }
+
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
+
+    pub(super) fn put_back(self) {
+        drop(replace(self.0));
+    }
+}
+
+impl PartialEq for InForce {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some((of, set)), Some((other_of, other_set))) => of == other_of && set.is(other_set),
+            _ => false,
+        }
+    }
 }
 
 /// What one task has inherited, until it ends.

@@ -28,6 +28,7 @@
 mod future;
 mod heritage;
 mod key;
+pub(crate) mod marks;
 mod stack;
 
 pub use future::TaskLocalFuture;

@@ -3,8 +3,8 @@
 //!
 //! An entry lies in the frame of [`enter`], which takes it off again before it returns, also when it
 //! unwinds. So whatever the list leads to is alive for whoever runs on this thread, because they run
-//! further up the same stack. (A coroutine that suspends inside a scope must take its part of the
-//! list with it; none exists yet.)
+//! further up the same stack. Code on a stack of its own takes its part of the list with it when it
+//! suspends ([`Scopes`]), and has it linked to whatever lies below when it goes on.
 
 use crate::worker::context;
 use std::any::Any;
@@ -21,25 +21,73 @@ struct Entry {
     /// The key's address.
     key: usize,
     value: *const dyn Any,
-    below: *const Entry,
+    below: Cell<*const Entry>,
 }
 
 /// Takes an entry off again.
-struct Leave(*const Entry);
+struct Leave<'a>(&'a Entry);
 
-impl Drop for Leave {
+impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        TOP.set(self.0);
+        // What lies below now: another than before, if the code was suspended meanwhile.
+        TOP.set(self.0.below.get());
     }
 }
 
 /// Lets `code` find `value` under `key`.
 pub(super) fn enter<R>(key: usize, value: &dyn Any, code: impl FnOnce() -> R) -> R {
-    let below = TOP.get();
+    let below = Cell::new(TOP.get());
     let entry = Entry { owner: context::owner(), key, value: ptr::from_ref(value), below };
     TOP.set(&raw const entry);
-    let _leave = Leave(below);
+    let _leave = Leave(&entry);
     code()
+}
+
+/// Where the list begins on this thread.
+#[derive(Debug)]
+pub(super) struct Top(*const Entry);
+
+impl Top {
+    pub(super) fn now() -> Self {
+        Self(TOP.get())
+    }
+
+    pub(super) fn restore(&self) {
+        TOP.set(self.0);
+    }
+}
+
+/// The part of the list that lies in frames of suspended code.
+#[derive(Debug)]
+pub(super) struct Scopes {
+    top: *const Entry,
+    /// Its lowest entry.
+    lowest: *const Entry,
+}
+
+impl Scopes {
+    /// The part above `base`, if there is one. It is in the list still.
+    pub(super) fn above(base: &Top) -> Option<Self> {
+        let top = TOP.get();
+        let mut lowest = ptr::null();
+        let mut entry = top;
+        while entry != base.0 {
+            lowest = entry;
+            // SAFETY: it lies above `base`, in a frame of the code that has just suspended.
+            entry = unsafe { &*entry }.below.get();
+        }
+        (top != base.0).then_some(Self { top, lowest })
+    }
+
+    /// Puts the part on top of the thread's list.
+    ///
+    /// # Safety
+    /// The frames that it lies in exist, and run on this thread next.
+    pub(super) unsafe fn put_back(self) {
+        // SAFETY: the caller's word.
+        unsafe { &*self.lowest }.below.set(TOP.get());
+        TOP.set(self.top);
+    }
 }
 
 /// Calls `code` with what the current task finds under `key`.
@@ -57,7 +105,7 @@ pub(super) fn look_up<R>(key: usize, code: impl FnOnce(Option<&dyn Any>) -> R) -
             // SAFETY: as above; `enter` borrows the value for as long as the entry exists.
             return code(Some(unsafe { &*found.value }));
         }
-        entry = found.below;
+        entry = found.below.get();
     }
     code(None)
 }

@@ -8,6 +8,7 @@ mod join;
 mod lock;
 mod shutdown;
 mod sleep;
+mod stackful;
 mod task_state;
 mod watched;
 

@@ -59,6 +59,8 @@ impl Inbox {
 pub(crate) struct HomeQueues {
     lanes: RefCell<[VecDeque<TaskRef>; TaskPriority::COUNT]>,
     len: Cell<usize>,
+    /// Those in other lanes than Normal.
+    unusual: Cell<usize>,
 }
 
 impl HomeQueues {
@@ -73,6 +75,7 @@ impl HomeQueues {
     pub(crate) fn push(&self, task: TaskRef, lane: TaskPriority) {
         self.lanes.borrow_mut()[lane.index()].push_back(task);
         self.len.set(self.len.get() + 1);
+        self.unusual.set(self.unusual.get() + usize::from(lane != TaskPriority::Normal));
     }
 
     pub(crate) fn pop(&self, lane: TaskPriority) -> Option<TaskRef> {
@@ -81,6 +84,7 @@ impl HomeQueues {
         }
         let task = self.lanes.borrow_mut()[lane.index()].pop_front()?;
         self.len.set(self.len.get() - 1);
+        self.unusual.set(self.unusual.get() - usize::from(lane != TaskPriority::Normal));
         Some(task)
     }
 
@@ -91,6 +95,12 @@ impl HomeQueues {
 
     pub(crate) fn len(&self) -> usize {
         self.len.get()
+    }
+
+    /// Whether no lane but Normal has something.
+    #[inline]
+    pub(crate) fn only_normal(&self) -> bool {
+        self.unusual.get() == 0
     }
 
     /// Whether a lane above `lane` has something.

@@ -9,6 +9,7 @@
 use super::covered::Block;
 use super::shared::Shared;
 use crate::coop;
+use crate::stackful;
 use crate::worker::slot::Parker;
 use crate::worker::thread::{hand_over, run_pinned};
 use crate::worker::{Context, Step, ThreadSlot, context, park, step};
@@ -17,10 +18,20 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 
-/// Runs `future` to its end on the calling thread.
-pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F) -> F::Output {
+/// Runs `future` to its end on the calling thread; code with a stack of its own suspends instead.
+/// `shielded`: it does so even if it is cancelled.
+pub(crate) fn block_on<F: Future>(shared: &Arc<Shared>, future: F, shielded: bool) -> F::Output {
     shared.process.check();
-    let future = pin!(future);
+    let mut future = pin!(future);
+    let root = Context::new(shared.clone(), None);
+    let poll = |future: Pin<&mut F>, cx: &mut std::task::Context<'_>| {
+        let at_home =
+            context::with(|here| here.is_some_and(|here| Arc::ptr_eq(&here.shared, shared)));
+        if at_home { future.poll(cx) } else { root.enter(|| future.poll(cx)) }
+    };
+    if let Some(output) = stackful::suspend_instead(future.as_mut(), shielded, poll) {
+        return output;
+    }
     context::with_worker(|worker| match worker {
         Some(worker) => block_worker(worker, shared, future),
         None => block_thread(shared, future),

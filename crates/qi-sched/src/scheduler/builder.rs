@@ -9,6 +9,7 @@ use crate::config::{Config, PanicPolicy, extra_seats};
 use crate::driver::{Driver, ThreadDriver};
 use crate::error::{ConfigError, SchedError};
 use crate::queue::{ShareAccount, Shares};
+use crate::stackful::Stacks;
 use crate::worker::{Core, Seat, thread};
 use crossbeam_utils::CachePadded;
 use std::sync::Arc;
@@ -149,6 +150,12 @@ impl SchedulerBuilder {
         around: impl Fn(&mut dyn FnMut()) + Send + Sync + 'static,
     ) -> Self {
         self.config.around_thread = Some(Arc::new(around));
+        self
+    }
+
+    /// The layer that gives tasks stacks of their own.
+    pub fn stacks(mut self, stacks: Arc<dyn Stacks>) -> Self {
+        self.config.stacks = Some(stacks);
         self
     }
 

@@ -1,6 +1,7 @@
 //! Closures as futures: a blocking call, and what makes a pinned future.
 #![forbid(unsafe_code)]
 
+use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,25 +20,33 @@ impl<C: FnOnce() -> T, T> Future for BlockingCall<C> {
     }
 }
 
-/// Makes a future at its first poll.
-pub(super) enum MakeThenRun<C, F> {
-    Make(Option<C>),
-    Run(Pin<Box<F>>),
+pin_project! {
+    /// Makes a future at its first poll.
+    #[project = MakeThenRunProject]
+    pub(super) enum MakeThenRun<C, F> {
+        Make { make: Option<C> },
+        Run { #[pin] future: F },
+    }
 }
 
-impl<C, F> Unpin for MakeThenRun<C, F> {}
+impl<C, F> MakeThenRun<C, F> {
+    pub(super) fn new(make: C) -> Self {
+        Self::Make { make: Some(make) }
+    }
+}
 
 impl<C: FnOnce() -> F, F: Future> Future for MakeThenRun<C, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        if let Self::Make(make) = &mut *self {
+        if let MakeThenRunProject::Make { make } = self.as_mut().project() {
             let make = make.take().expect("a panic in the closure ends the task");
-            *self = Self::Run(Box::pin(make()));
+            let future = make();
+            self.set(Self::Run { future });
         }
-        match &mut *self {
-            Self::Run(future) => future.as_mut().poll(cx),
-            Self::Make(_) => unreachable!("replaced above"),
+        match self.project() {
+            MakeThenRunProject::Run { future } => future.poll(cx),
+            MakeThenRunProject::Make { .. } => unreachable!("replaced above"),
         }
     }
 }

@@ -351,9 +351,14 @@ impl Shared {
 
     fn describe_live(&self) -> Vec<String> {
         let describe = |task: &TaskRef| {
-            let status = TaskStatus::from(task.state.load());
-            let pinned = if matches!(task.home(), Home::Thread(_)) { ", pinned" } else { "" };
-            format!("{} ({status}{pinned})", Self::describe(task))
+            let word = task.state.load();
+            let status = TaskStatus::from(word);
+            let kind = match task.home() {
+                _ if word.is_stackful() => ", a coroutine",
+                Home::Thread(_) => ", pinned",
+                Home::Anywhere | Home::Seat(_) => "",
+            };
+            format!("{} ({status}{kind})", Self::describe(task))
         };
         self.live_tasks().iter().map(describe).collect()
     }

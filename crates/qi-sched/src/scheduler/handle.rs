@@ -108,9 +108,16 @@ impl Handle {
     ///
     /// Allowed everywhere, also inside a task: then the worker's seat is given to another thread
     /// while this one blocks, and tasks pinned to this thread are run meanwhile. Blocks stacked
-    /// on one thread return innermost first.
+    /// on one thread return innermost first. Code with a stack of its own, see
+    /// [`stackful`](crate::stackful), suspends instead, and unwinds if it is cancelled meanwhile.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        block_on(&self.shared, future)
+        block_on(&self.shared, future, false)
+    }
+
+    /// As [`block_on`](Self::block_on), for what must be waited for in any case: cancelling code with
+    /// a stack of its own does not end the wait.
+    pub fn block_on_shielded<F: Future>(&self, future: F) -> F::Output {
+        block_on(&self.shared, future, true)
     }
 
     /// Makes this the calling thread's current scheduler while `code` runs.

@@ -10,6 +10,7 @@ mod idle;
 mod seating;
 mod shared;
 mod spawn;
+mod spawn_stackful;
 mod stepper;
 mod task_builder;
 

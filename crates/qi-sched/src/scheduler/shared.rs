@@ -183,12 +183,20 @@ impl Shared {
     /// Queues a task on the calling worker, if it is one that may run it; else gives it back.
     #[inline]
     fn push_here(task: TaskRef, lane: TaskPriority, count: bool) -> Option<TaskRef> {
-        if !task.state.load().may_run_anywhere() {
-            return Some(task);
-        }
+        let anywhere = task.state.load().may_run_anywhere();
         context::with(|context| {
             let Some(context) = context else { return Some(task) };
             let Some(core) = context.core() else { return Some(task) };
+            if !anywhere {
+                if !context.is_home_of(&task) {
+                    return Some(task);
+                }
+                if count {
+                    core.counters.tasks.woken.add(1);
+                }
+                context.pinned.push(task, lane);
+                return None;
+            }
             if !Arc::ptr_eq(task.shared(), &context.shared) {
                 return Some(task);
             }

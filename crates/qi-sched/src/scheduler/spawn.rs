@@ -50,7 +50,7 @@ impl Spec {
     }
 
     /// What the task inherits from the code that spawns it.
-    fn heritage(&self) -> Option<Heritage> {
+    pub(super) fn heritage(&self) -> Option<Heritage> {
         if self.inherits { Heritage::current() } else { None }
     }
 }
@@ -144,7 +144,7 @@ impl Shared {
         spec.home = Home::Thread(OnceLock::new());
         // SAFETY: the closure is `Send`; the future that it makes stays on the thread that polls
         // it first, which becomes the task's home; the output is `Send`.
-        unsafe { self.spawn_unchecked(spec, MakeThenRun::Make(Some(make))) }
+        unsafe { self.spawn_unchecked(spec, MakeThenRun::new(make)) }
     }
 
     /// Spawns a future on the calling thread, which stays its home. `None`, with the future
@@ -195,7 +195,14 @@ impl Shared {
     }
 
     /// Spawns from a thread that is no worker of this scheduler, or with a special place.
-    unsafe fn spawn_from_afar<F>(self: &Arc<Self>, spec: Spec, future: F) -> TaskHandle<F::Output>
+    ///
+    /// # Safety
+    /// As for [`Self::spawn_unchecked`].
+    pub(super) unsafe fn spawn_from_afar<F>(
+        self: &Arc<Self>,
+        spec: Spec,
+        future: F,
+    ) -> TaskHandle<F::Output>
     where
         F: Future + 'static,
     {
@@ -232,7 +239,7 @@ impl Shared {
         }
         if !accepted {
             self.discard(hint);
-        } else if let Some(seat) = first_seat.filter(|_| placement == Placement::Anywhere) {
+        } else if let Some(seat) = first_seat.filter(|_| placement.may_begin_at_a_seat()) {
             self.send_to_seat(seat, hint);
         } else {
             Self::enqueue(hint, priority);
@@ -334,7 +341,7 @@ where
 }
 
 #[inline]
-fn origin(
+pub(super) fn origin(
     location: &'static Location<'static>,
     name: Option<Cow<'static, str>>,
     home: Home,

@@ -1,5 +1,4 @@
 //! Options of one task.
-#![forbid(unsafe_code)]
 
 use super::call::BlockingCall;
 use super::shared::Shared;
@@ -110,6 +109,31 @@ impl<'a> TaskBuilder<'a> {
         F::Output: 'static,
     {
         self.shared.spawn_here_for_good(self.spec, future).ok_or(NoRuntimeError)
+    }
+
+    /// Makes a future whose code has a stack of its own on a worker and keeps it on that thread; see
+    /// [`stackful`](crate::stackful). Until it has begun, any worker may take it.
+    pub fn spawn_stackful<C, F>(self, make: C) -> TaskHandle<F::Output>
+    where
+        C: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        self.shared.spawn_stackful(self.spec, make)
+    }
+
+    /// As [`spawn_stackful`](Self::spawn_stackful), for a future that any worker may poll at any time.
+    ///
+    /// # Safety
+    /// The future may be sent to another thread whenever it is not being polled, whatever lies on its
+    /// stack then.
+    pub unsafe fn spawn_migratable<F>(self, future: F) -> TaskHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        // SAFETY: the caller's word.
+        unsafe { self.shared.spawn_migratable(self.spec, future) }
     }
 
     /// Runs a blocking call on a thread of the elastic pool.

@@ -2,15 +2,17 @@
 //!
 //! The content of [`Stage`] follows the state word: the future until the holder of RUNNING drops
 //! it; then, for Completed, the output; for Failed, the panic's payload; for Cancelled, nothing.
+//! Behind it lies the home of a task whose code has a stack of its own.
 
-use super::header::{Birth, Header, Payload, TaskPtr, Vtable};
+use super::header::{Birth, Header, Home, Payload, TaskPtr, Vtable};
 use super::transition::Outcome;
 use crate::error::JoinError;
 use crate::pool::FreeBlock;
+use crate::stackful::CancelUnwind;
 use std::alloc::Layout;
 use std::cell::{Cell as StdCell, UnsafeCell};
 use std::future::Future;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, offset_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -20,6 +22,13 @@ use std::task::{Context, Poll};
 struct Cell<F: Future> {
     head: Header,
     stage: UnsafeCell<Stage<F>>,
+}
+
+/// The block of a task that has its home behind its stage.
+#[repr(C)]
+struct HomedCell<F: Future> {
+    cell: Cell<F>,
+    home: Home,
 }
 
 union Stage<F: Future> {
@@ -33,6 +42,11 @@ pub(crate) const fn layout<F: Future>() -> Layout {
     Layout::new::<Cell<F>>()
 }
 
+/// The layout of a block for a task of `F` with its home behind the stage.
+pub(crate) const fn homed_layout<F: Future>() -> Layout {
+    Layout::new::<HomedCell<F>>()
+}
+
 /// What depends on `F`.
 pub(crate) fn vtable<F: Future>() -> &'static Vtable {
     const {
@@ -41,6 +55,7 @@ pub(crate) fn vtable<F: Future>() -> &'static Vtable {
             drop_future: drop_future::<F>,
             drop_output: drop_output::<F>,
             take_output: take_output::<F>,
+            home_at: offset_of!(HomedCell<F>, home),
         }
     }
 }
@@ -59,6 +74,23 @@ pub(crate) unsafe fn init<F: Future>(
     // SAFETY: the block fits a `Cell<F>`, and its stage has no content yet.
     unsafe { stage::<F>(task).write(Stage { future: ManuallyDrop::new(future) }) };
     task
+}
+
+/// As [`init`], with a home behind the stage; `birth.origin` says that there is one.
+///
+/// # Safety
+/// As there, with `homed_layout::<F>()`.
+pub(crate) unsafe fn init_homed<F: Future>(
+    block: NonNull<FreeBlock>,
+    birth: Birth,
+    future: F,
+    home: Home,
+) -> TaskPtr {
+    let cell = block.cast::<HomedCell<F>>().as_ptr();
+    // SAFETY: the block fits a `HomedCell<F>`, by the caller's word, and its home has no content.
+    unsafe { (&raw mut (*cell).home).write(home) };
+    // SAFETY: the caller's word.
+    unsafe { init(block, birth, future) }
 }
 
 /// The stage of a task of `F`.
@@ -105,6 +137,9 @@ unsafe fn poll<F: Future>(task: TaskPtr, cx: &mut Context<'_>) -> Option<Outcome
                 if let Err(second) = second {
                     super::report("a task that panicked panicked again in drop", second);
                 }
+            }
+            if payload.is::<CancelUnwind>() {
+                return Some(Outcome::Cancelled);
             }
             // SAFETY: the stage has no content now.
             unsafe { stage.write(Stage { panic: ManuallyDrop::new(payload) }) };

@@ -77,6 +77,8 @@ pub(crate) struct Vtable {
     /// Moves a `Result<T, JoinError>` to the given place. The caller has the output by I5, and says
     /// how the task ended.
     pub(super) take_output: unsafe fn(TaskPtr, Outcome, *mut ()),
+    /// Where the home lies in the block of a task that has one behind its stage.
+    pub(super) home_at: usize,
 }
 
 /// The constant part of a new task.
@@ -130,7 +132,26 @@ impl Header {
     }
 
     pub(crate) fn home(&self) -> &Home {
+        if self.origin.is_homed() {
+            let home = Self::home_behind(NonNull::from(self));
+            // SAFETY: written with the stage, and dropped with the block.
+            return unsafe { home.as_ref() };
+        }
         self.cold().map_or(&Home::Anywhere, |cold| &cold.home)
+    }
+
+    /// Whether nothing is known of the task but where it was spawned.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.origin.is_plain()
+    }
+
+    /// Where the home of a task lies that has it behind its stage.
+    fn home_behind(task: TaskPtr) -> NonNull<Home> {
+        // SAFETY: whoever asks refers to the task, or frees it.
+        let at = unsafe { task.as_ref() }.vtable.home_at;
+        // SAFETY: inside the block, by the layout that the offset was taken from.
+        unsafe { task.cast::<u8>().add(at) }.cast()
     }
 
     /// Whether the thread of `slot` may go on with the task once it has begun. The home of a pinned
@@ -222,7 +243,12 @@ impl Header {
     /// # Safety
     /// The caller took the last reference. (I3)
     pub(crate) unsafe fn free(task: TaskPtr) {
-        // SAFETY: nobody else has the block; `origin` is not looked at again.
+        // SAFETY: nobody else has the block.
+        if unsafe { task.as_ref() }.origin.is_homed() {
+            // SAFETY: as above; the home is not looked at again.
+            unsafe { Self::home_behind(task).drop_in_place() };
+        }
+        // SAFETY: as above; `origin` is not looked at again.
         drop(unsafe { (&raw mut (*task.as_ptr()).origin).read() });
         // SAFETY: the block is still carved, so its chunk is live, and so is what it owns.
         let shared = unsafe { Chunk::of(task).as_ref() }.owner();

@@ -10,6 +10,8 @@
 //!        TaskRef  Waker   TaskHandle   holder of RUNNING
 //! ```
 //!
+//! A task whose code has a stack of its own has its home behind the stage.
+//!
 //! [`state`] says who may do what (I1–I5); [`header`] and [`cell`] do it; a [`running::Running`] is
 //! the evidence of the right to run a task; [`handle`] is what the user holds.
 
@@ -23,13 +25,14 @@ mod origin;
 mod reference;
 mod request;
 mod running;
+mod snapshot;
 mod state;
 mod status;
 mod transition;
 mod waker;
 
 pub use abort::AbortHandle;
-pub(crate) use cell::{init, layout, vtable};
+pub(crate) use cell::{homed_layout, init, init_homed, layout, vtable};
 pub use handle::{Join, TaskHandle};
 pub(crate) use header::{Birth, Cold, Header, Home, Payload, TaskPtr};
 pub use id::TaskId;
@@ -38,6 +41,7 @@ pub(crate) use join_slot::JoinSlot;
 pub(crate) use origin::Origin;
 pub(crate) use reference::TaskRef;
 pub(crate) use running::{Claimed, Ended, Polled, Running, Suspended};
+pub(crate) use snapshot::Snapshot;
 pub(crate) use state::State;
 pub use status::TaskStatus;
 #[cfg(all(test, loom))]

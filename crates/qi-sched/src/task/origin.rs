@@ -2,7 +2,8 @@
 //!
 //! The place of spawning is a constant of the program, and every task has one; a name, a home or
 //! inherited task-locals are rare. So the word points at the place, or, with its lowest bit set, at
-//! a box with all of it: eight bytes less per task.
+//! a box with all of it: eight bytes less per task. The bit above says that a home lies behind the
+//! block's stage: coroutines all have one, and are to cost no box.
 
 use super::header::Cold;
 use std::panic::Location;
@@ -10,8 +11,11 @@ use std::ptr::NonNull;
 
 /// Set in the address if it is that of a box.
 const BOXED: usize = 1;
+/// Set if the task has a home behind its stage.
+const HOMED: usize = 2;
+const MARKS: usize = BOXED | HOMED;
 
-const _: () = assert!(align_of::<Location<'static>>() > BOXED && align_of::<Cold>() > BOXED);
+const _: () = assert!(align_of::<Location<'static>>() > MARKS && align_of::<Cold>() > MARKS);
 
 /// Points at the place of spawning, or owns a [`Cold`].
 pub(crate) struct Origin(NonNull<u8>);
@@ -52,8 +56,34 @@ impl Origin {
         match self.cold() {
             Some(cold) => cold.location,
             // SAFETY: without the mark it was made of a reference to a constant.
-            None => unsafe { self.0.cast::<Location<'static>>().as_ref() },
+            None => unsafe { self.unmarked().cast::<Location<'static>>().as_ref() },
         }
+    }
+
+    /// The same, of a task that has a home behind its stage.
+    #[must_use]
+    pub(crate) fn homed(self) -> Self {
+        let marked = Self(self.0.map_addr(|address| address | HOMED));
+        std::mem::forget(self);
+        marked
+    }
+
+    /// Whether the task has a home behind its stage.
+    #[inline]
+    pub(crate) fn is_homed(&self) -> bool {
+        self.0.addr().get() & HOMED != 0
+    }
+
+    /// Whether it is a place of spawning and nothing else.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.0.addr().get() & MARKS == 0
+    }
+
+    fn unmarked(&self) -> NonNull<u8> {
+        let address = self.0.as_ptr().map_addr(|address| address & !MARKS);
+        // A box and a constant are at no address so low.
+        NonNull::new(address).unwrap_or(self.0)
     }
 
     #[inline]
@@ -61,9 +91,7 @@ impl Origin {
         if self.0.addr().get() & BOXED == 0 {
             return None;
         }
-        // Not null: a box is not at address zero.
-        let cold = self.0.as_ptr().map_addr(|address| address & !BOXED);
-        NonNull::new(cold.cast())
+        Some(self.unmarked().cast())
     }
 }
 
@@ -87,6 +115,14 @@ mod tests {
         let origin = Origin::from(here);
         assert_eq!(origin.location(), here);
         assert!(origin.cold().is_none());
+    }
+
+    #[test]
+    fn a_mark_for_a_home_changes_nothing_else() {
+        let here = Location::caller();
+        let origin = Origin::from(here).homed();
+        assert!(origin.is_homed() && !origin.is_plain() && origin.cold().is_none());
+        assert_eq!(origin.location(), here);
     }
 
     #[test]

@@ -34,57 +34,58 @@
 //! store pass it (the poll would then miss it, and no further wake would come).
 #![forbid(unsafe_code)]
 
+use super::snapshot::Snapshot;
 use super::transition::{
     CancelRequest, Claim, Completion, Detach, Outcome, Placement, Raise, Suspend, Wake,
 };
 use crate::priority::TaskPriority;
-use crate::queue::ONE_LANE;
 use crate::sync::AtomicU64;
 use std::process::abort;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 /// Set while the task is runnable: from the wake (or spawn) until somebody claims it. While
 /// RUNNING is set as well, it says that the task was woken during its poll. Never set after DONE.
-const SCHEDULED: u64 = 1 << 0;
+pub(super) const SCHEDULED: u64 = 1 << 0;
 /// Set while one thread polls the future or drops it. Never set together with DONE.
-const RUNNING: u64 = 1 << 1;
+pub(super) const RUNNING: u64 = 1 << 1;
 /// Set when the future is gone and the outcome is final. Never cleared.
-const DONE: u64 = 1 << 2;
+pub(super) const DONE: u64 = 1 << 2;
 /// Set when cancelling was asked for. Not set after DONE; may remain from before it.
-const CANCEL: u64 = 1 << 3;
+pub(super) const CANCEL: u64 = 1 << 3;
 /// Set from the spawn to the first claim. Such a task may be run in place by the one who joins it.
-const FRESH: u64 = 1 << 4;
+pub(super) const FRESH: u64 = 1 << 4;
 /// Set while a handle may still ask for the output.
 const HANDLE: u64 = 1 << 5;
 /// Set while the join slot holds a waker that the completer is to wake.
-const JOIN_WAKER: u64 = 1 << 6;
+pub(super) const JOIN_WAKER: u64 = 1 << 6;
 /// Two bits, valid with DONE: how the task ended.
-const OUTCOME_SHIFT: u32 = 7;
+pub(super) const OUTCOME_SHIFT: u32 = 7;
 /// Two bits: the task's own priority.
-const OWN_SHIFT: u32 = 9;
+pub(super) const OWN_SHIFT: u32 = 9;
 /// Two bits: the lane of the task that waits for this one through its handle; 0 (Low) if none
 /// does.
 const FLOOR_SHIFT: u32 = 11;
 /// Constant: the task may run on one thread only.
-const PINNED: u64 = 1 << 13;
+pub(super) const PINNED: u64 = 1 << 13;
 /// Constant: the task is a blocking call, which cannot be cancelled once it runs.
-const BLOCKING: u64 = 1 << 14;
+pub(super) const BLOCKING: u64 = 1 << 14;
 /// Two bits, valid with SCHEDULED: the most urgent lane that a hint was queued in since the task
 /// became runnable. It bounds the hints of one task, however often its priority changes.
-const QUEUED_SHIFT: u32 = 15;
+pub(super) const QUEUED_SHIFT: u32 = 15;
 /// Two bits: the most urgent lane lent to the task by those who wait for a lock that it holds; 0
 /// (Low) if nobody does. Written under the lock of the ledger that adds them up.
 const LOAN_SHIFT: u32 = 17;
 /// Two bits: the effective lane, which is the greatest of own, floor and loan. Those change rarely,
 /// and this is read at each step.
-const LANE_SHIFT: u32 = 19;
-
-/// What a task that may be run in place has set, and what it has not.
-const IN_PLACE: u64 = SCHEDULED | FRESH;
-const NOT_IN_PLACE: u64 = RUNNING | DONE | CANCEL | PINNED | BLOCKING;
+pub(super) const LANE_SHIFT: u32 = 19;
+/// Constant: the task's code has a stack of its own. It is told that it was cancelled by another
+/// poll, in which it unwinds that stack or goes on; it is never just dropped once it has begun.
+pub(super) const STACKFUL: u64 = 1 << 21;
+/// Set when a stackful task was told that it was cancelled: from then on it may suspend again.
+pub(super) const TOLD: u64 = 1 << 22;
 
 /// The reference count counts in this unit.
-const REF_ONE: u64 = 1 << 24;
+pub(super) const REF_ONE: u64 = 1 << 24;
 /// More references than any program can hold honestly: somebody leaks clones in a loop.
 const REF_LIMIT: u64 = 1 << 62;
 
@@ -92,76 +93,6 @@ const REF_LIMIT: u64 = 1 << 62;
 #[derive(Debug)]
 #[repr(transparent)]
 pub(crate) struct State(AtomicU64);
-
-/// One reading of the word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Snapshot(u64);
-
-impl Snapshot {
-    pub(crate) fn is_done(self) -> bool {
-        self.0 & DONE != 0
-    }
-
-    pub(crate) fn is_running(self) -> bool {
-        self.0 & RUNNING != 0
-    }
-
-    pub(crate) fn is_scheduled(self) -> bool {
-        self.0 & (SCHEDULED | RUNNING | DONE) == SCHEDULED
-    }
-
-    /// Whether whoever holds the handle, and has not polled it yet, may claim the task in place.
-    #[inline]
-    pub(crate) fn may_run_in_place(self) -> bool {
-        self.0 & (IN_PLACE | NOT_IN_PLACE | JOIN_WAKER) == IN_PLACE
-    }
-
-    pub(crate) fn is_fresh(self) -> bool {
-        self.0 & FRESH != 0
-    }
-
-    pub(crate) fn is_pinned(self) -> bool {
-        self.0 & PINNED != 0
-    }
-
-    /// Neither pinned nor a blocking call.
-    pub(crate) fn may_run_anywhere(self) -> bool {
-        self.0 & (PINNED | BLOCKING) == 0
-    }
-
-    pub(crate) fn is_blocking(self) -> bool {
-        self.0 & BLOCKING != 0
-    }
-
-    pub(crate) fn outcome(self) -> Option<Outcome> {
-        match (self.0 >> OUTCOME_SHIFT) & 0b11 {
-            1 => Some(Outcome::Completed),
-            2 => Some(Outcome::Cancelled),
-            3 => Some(Outcome::Failed),
-            _ => None,
-        }
-    }
-
-    /// The effective lane: the most urgent of the task's own and its waiters'.
-    pub(crate) fn lane(self) -> TaskPriority {
-        if ONE_LANE {
-            return TaskPriority::Normal;
-        }
-        TaskPriority::from_bits(self.0 >> LANE_SHIFT)
-    }
-
-    pub(crate) fn own_priority(self) -> TaskPriority {
-        TaskPriority::from_bits(self.0 >> OWN_SHIFT)
-    }
-
-    fn queued_in(self) -> TaskPriority {
-        TaskPriority::from_bits(self.0 >> QUEUED_SHIFT)
-    }
-
-    fn refs(self) -> u64 {
-        self.0 / REF_ONE
-    }
-}
 
 impl State {
     /// The word of a free block: no references.
@@ -176,6 +107,8 @@ impl State {
             Placement::Anywhere => 0,
             Placement::Pinned => PINNED,
             Placement::Blocking => BLOCKING,
+            Placement::Stackful => PINNED | STACKFUL,
+            Placement::Migratable => STACKFUL,
         };
         let own = ((priority as u64) << OWN_SHIFT) | ((priority as u64) << LANE_SHIFT);
         let word = Self::queued(FRESH | HANDLE | place | own | (3 * REF_ONE), priority);
@@ -212,7 +145,8 @@ impl State {
     pub(crate) fn claim(&self, may_resume: bool) -> Claim {
         self.update(|word| {
             let runnable = word & (SCHEDULED | RUNNING | DONE) == SCHEDULED;
-            if runnable && (may_resume || word & FRESH != 0) {
+            let may_begin = word & FRESH != 0 || cfg!(qi_mutant = "state_claim_ignores_home");
+            if runnable && (may_resume || may_begin) {
                 let cancelled = word & CANCEL != 0;
                 let lane = Snapshot(word).lane();
                 #[cfg(not(qi_mutant = "state_claim_keeps_scheduled"))]
@@ -231,8 +165,8 @@ impl State {
     /// run it in place. Its hint stays behind in some queue and is found stale.
     pub(crate) fn claim_in_place(&self) -> bool {
         self.update(|word| {
-            if word & (IN_PLACE | NOT_IN_PLACE) == IN_PLACE {
-                (Some((word & !IN_PLACE) | RUNNING), true)
+            if Snapshot(word).is_unclaimed() {
+                (Some((word & !(SCHEDULED | FRESH)) | RUNNING), true)
             } else {
                 (None, false)
             }
@@ -244,7 +178,7 @@ impl State {
     pub(crate) fn suspend(&self, hint: bool) -> Suspend {
         self.update(|word| {
             debug_assert!(word & RUNNING != 0 && word & DONE == 0);
-            if word & CANCEL != 0 {
+            if word & (CANCEL | TOLD) == CANCEL {
                 (None, Suspend::Cancelled)
             } else if word & SCHEDULED != 0 && !cfg!(qi_mutant = "state_suspend_forgets_wake") {
                 let word = if hint { word } else { Self::one_more(word) };
@@ -263,7 +197,7 @@ impl State {
     pub(crate) fn suspend_yielding(&self, hint: bool) -> Suspend {
         self.update(|word| {
             debug_assert!(word & RUNNING != 0 && word & DONE == 0);
-            if word & CANCEL != 0 {
+            if word & (CANCEL | TOLD) == CANCEL {
                 return (None, Suspend::Cancelled);
             }
             let word = if hint { word } else { Self::one_more(word) };
@@ -355,6 +289,14 @@ impl State {
                 (Some(word), CancelRequest::Schedule(lane))
             }
         })
+    }
+
+    /// The poll that follows tells a stackful task that it was cancelled. The caller holds RUNNING.
+    pub(crate) fn tell(&self) {
+        // Relaxed: read by whoever ends that poll, on this thread, or after a claim.
+        if !cfg!(qi_mutant = "state_never_tells") {
+            self.0.fetch_or(TOLD, Relaxed);
+        }
     }
 
     /// Hands the join slot to the completer. `false`: the task has ended, the slot stays the

@@ -1,7 +1,7 @@
 //! The states of a task as a user sees them.
 #![forbid(unsafe_code)]
 
-use super::state::Snapshot;
+use super::snapshot::Snapshot;
 use super::transition::Outcome;
 use std::fmt;
 

@@ -17,6 +17,17 @@ pub(crate) enum Placement {
     Anywhere,
     Pinned,
     Blocking,
+    /// On the thread that polls it first; its code has a stack of its own.
+    Stackful,
+    /// Anywhere, at each poll anew; its code has a stack of its own.
+    Migratable,
+}
+
+impl Placement {
+    /// Whether the task may begin on any worker and need not, as a pinned one, go to any of them.
+    pub(crate) fn may_begin_at_a_seat(self) -> bool {
+        matches!(self, Self::Anywhere | Self::Stackful | Self::Migratable)
+    }
 }
 
 /// What a holder of a hint may do.

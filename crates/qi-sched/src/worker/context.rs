@@ -10,7 +10,7 @@ use crate::error::JoinError;
 use crate::priority::TaskPriority;
 use crate::queue::{Arrival, HomeQueues};
 use crate::scheduler::{Blocks, Shared};
-use crate::task::{Header, TaskPtr};
+use crate::task::{Header, Home, TaskPtr};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -162,6 +162,17 @@ impl Context {
         self.core.get().map(|core| unsafe { &*core.as_ptr() })
     }
 
+    /// Whether a task that has begun runs on this thread and on no other.
+    #[inline]
+    pub(crate) fn is_home_of(&self, task: &Header) -> bool {
+        match (task.home(), &self.slot) {
+            (Home::Thread(home), Some(slot)) => {
+                home.get().is_some_and(|home| Arc::ptr_eq(home, slot))
+            }
+            _ => false,
+        }
+    }
+
     /// Changes what the monitor takes for the task that the seat runs, 0 for none; returns what it
     /// was. Without a seat there is nothing to change.
     pub(crate) fn replace_current(&self, task: usize) -> usize {
@@ -297,6 +308,38 @@ pub(crate) fn with_seat_of<R>(
 /// Whose code the thread runs: the address of the innermost task, 0 outside of tasks. (I40)
 pub(crate) fn owner() -> usize {
     with(|context| context?.innermost_task()).map_or(0, |task| task.as_ptr().addr())
+}
+
+/// The innermost context, as code on a stack of its own takes it along when it suspends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entered(*const Context);
+
+impl Entered {
+    pub(crate) fn now() -> Self {
+        Self(CURRENT.try_with(Cell::get).unwrap_or(ptr::null()))
+    }
+
+    /// Makes it the current one again.
+    ///
+    /// # Safety
+    /// The context exists for as long as it is current.
+    pub(crate) unsafe fn put_back(self) {
+        CURRENT.set(self.0);
+    }
+}
+
+/// Whether children of the code that runs now may have something to inherit.
+pub(crate) fn is_bequeathing() -> bool {
+    with(|context| context.is_some_and(|context| context.bequeathing.get()))
+}
+
+/// Changes that, for code that begins or ceases to run on this thread in the middle of a scope.
+pub(crate) fn bequeathing_from_now(on: bool) {
+    with(|context| {
+        if let Some(context) = context {
+            context.bequeathing.set(on);
+        }
+    });
 }
 
 /// Runs `code`, whose children may have something to inherit.

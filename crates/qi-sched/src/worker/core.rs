@@ -14,6 +14,7 @@ use crate::scheduler::Shared;
 use crate::task::TaskRef;
 use crate::worker::slot::ThreadSlot;
 use crate::worker::spin::Patience;
+use std::any::Any;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,6 +58,8 @@ pub(crate) struct Core {
     pub(crate) watched: Cell<bool>,
     pub(crate) duty: Duty,
     pub(crate) patience: Patience,
+    /// What the layer that gives tasks stacks keeps here: so its caches need no lock.
+    pub(crate) store: Cell<Option<Box<dyn Any + Send>>>,
     ids: Cell<(u64, u64)>,
 }
 
@@ -162,6 +165,7 @@ impl Seat {
                 ticks: Cell::new(0),
             },
             patience: Patience::new(),
+            store: Cell::new(None),
             ids: Cell::new((0, 0)),
         });
         let shared = Self {

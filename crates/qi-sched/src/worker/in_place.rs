@@ -13,7 +13,7 @@ use super::run::execute_in_place;
 use crate::TaskPriority;
 use crate::coop;
 use crate::queue::Arrival;
-use crate::task::{self, Ended, Header, Running};
+use crate::task::{self, Ended, Header, Running, Snapshot};
 use std::sync::Arc;
 use std::task::Context as TaskContext;
 
@@ -45,13 +45,20 @@ pub(crate) fn try_run(child: &Header, cx: &TaskContext<'_>) -> Option<Ended> {
 fn may_run(context: &Context, core: &Core, child: &Header, cx: &TaskContext<'_>) -> bool {
     let Some(parent) = context.current_task() else { return false };
     context.shared.config.run_in_place
-        && !parent.state.load().is_pinned()
+        && is_free_to_move(parent.state.load())
         && task::wakes(cx.waker(), parent.into())
         && Arc::ptr_eq(child.shared(), &context.shared)
         && context.nesting.get() < MAX_NESTING
         && stack_pointer() > context.stack_floor.get()
         && has_budget(context, core)
         && (only_normal(context, core) || is_its_turn(context, core, child))
+}
+
+/// Whether the parent may hold no guard that the child wants: nor may it have a stack of its own,
+/// which may be small.
+#[inline]
+fn is_free_to_move(parent: Snapshot) -> bool {
+    !parent.is_pinned() && !parent.is_stackful()
 }
 
 /// Whether no lane but Normal is in use anywhere that this worker can see.

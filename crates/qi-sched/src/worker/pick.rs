@@ -27,10 +27,25 @@ const HALF_WAY: u64 = FAIRNESS / 2;
 pub(crate) fn next(context: &Context, core: &Core) -> Option<TaskRef> {
     collect_mail(context, core);
     let shared = &*context.shared;
-    if shared.lanes.only_normal() && core.homed.is_empty() && context.pinned.is_empty() {
-        next_normal(context, core)
+    if shared.lanes.only_normal() && core.homed.is_empty() {
+        if context.pinned.is_empty() {
+            return next_normal(context, core);
+        }
+        if context.pinned.only_normal() {
+            return next_normal_or_pinned(context, core);
+        }
+    }
+    next_mixed(context, core)
+}
+
+/// Tasks pinned to this thread and all others take turns at going first.
+#[inline]
+fn next_normal_or_pinned(context: &Context, core: &Core) -> Option<TaskRef> {
+    let pinned = || context.pinned.pop(TaskPriority::Normal);
+    if core.picks.get() % 2 == 0 {
+        pinned().or_else(|| next_normal(context, core))
     } else {
-        next_mixed(context, core)
+        next_normal(context, core).or_else(pinned)
     }
 }
 

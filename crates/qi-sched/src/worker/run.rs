@@ -47,7 +47,7 @@ fn forget_stale_child(context: &Context) {
 /// Polls a task, or drops its future if it is cancelled, and does what follows.
 #[inline]
 fn execute(context: &Context, running: Running, cancelled: bool) {
-    if running.header().cold().is_none() {
+    if running.header().is_plain() {
         return execute_as(Kind::Plain, context, running, cancelled);
     }
     if !cancelled && running.header().polls() == 0 {
@@ -67,8 +67,14 @@ enum Kind {
 #[inline(always)]
 fn execute_as(kind: Kind, context: &Context, running: Running, cancelled: bool) {
     if cancelled {
-        return drop_future(context, running);
+        return end_early(context, running);
     }
+    poll_on(kind, context, running);
+}
+
+/// Polls a task, and does what follows.
+#[inline(always)]
+fn poll_on(kind: Kind, context: &Context, running: Running) {
     let (polled, yields) = poll(kind, context, running);
     if let Some(core) = context.core() {
         core.spill(&context.shared);
@@ -94,12 +100,16 @@ fn poll(kind: Kind, context: &Context, running: Running) -> (Polled, bool) {
 /// Polls a task for the one who joins it and runs it in place; gives back its end.
 #[inline]
 pub(crate) fn execute_in_place(context: &Context, running: Running) -> Option<Ended> {
-    let plain = running.header().cold().is_none();
+    let plain = running.header().is_plain();
     let kind = if plain { Kind::Plain } else { Kind::Special };
+    if !plain {
+        settle_home(context, running.header());
+    }
     let (polled, yields) = poll(kind, context, running);
     match polled {
         Polled::Ended(ended) => {
             if kind == Kind::Special {
+                leave_home(context, ended.header());
                 ended.give_up_legacy();
             }
             context.shared.before_end(ended.outcome());
@@ -125,14 +135,25 @@ fn suspend(context: &Context, running: Running, yields: bool) {
                 core.counters.tasks.woken.add(1);
                 core.push(&context.shared, task, lane, context.arrival());
             }
+            Some(core) if context.is_home_of(&task) => {
+                core.counters.tasks.woken.add(1);
+                context.pinned.push(task, lane);
+            }
             _ => Shared::schedule(task, lane),
         },
-        Suspended::Cancelled(running) => drop_future(context, running),
+        Suspended::Cancelled(running) => end_early(context, running),
     }
 }
 
+/// A task that is cancelled: its future is dropped. One with a stack of its own that has begun is
+/// polled once more instead, to unwind; it may have to wait meanwhile. (I61)
 #[cold]
-fn drop_future(context: &Context, running: Running) {
+fn end_early(context: &Context, running: Running) {
+    let task = running.header();
+    if task.polls() > 0 && task.state.load().is_stackful() {
+        task.state.tell();
+        return poll_on(Kind::Special, context, running);
+    }
     conclude(context, cancel(context, running));
 }
 
@@ -150,7 +171,7 @@ fn with_legacy<R>(legacy: Option<Heritage>, code: impl FnOnce() -> R) -> R {
     }
 }
 
-/// A pinned task begins: this thread is its home from now on.
+/// A pinned task begins: this thread is its home from now on. (I60)
 #[inline]
 fn settle_home(context: &Context, task: &Header) {
     if let (Home::Thread(home), Some(slot)) = (task.home(), &context.slot) {
@@ -159,13 +180,17 @@ fn settle_home(context: &Context, task: &Header) {
     }
 }
 
+/// A pinned task that had begun has ended.
+fn leave_home(context: &Context, task: &Header) {
+    if task.polls() > 0 && matches!(task.home(), Home::Thread(_)) {
+        context.pinned_live.set(context.pinned_live.get() - 1);
+    }
+}
+
 /// Ends a task whose future is gone and whose output is in place.
 fn conclude(context: &Context, ended: Ended) {
-    let task = ended.header();
-    if let Some(cold) = task.cold() {
-        if task.polls() > 0 && matches!(cold.home, Home::Thread(_)) {
-            context.pinned_live.set(context.pinned_live.get() - 1);
-        }
+    if !ended.header().is_plain() {
+        leave_home(context, ended.header());
         ended.give_up_legacy();
     }
     let outcome = ended.outcome();

@@ -22,6 +22,7 @@ mod pinned;
 mod placement;
 mod shutdown;
 mod spinning;
+mod stackful;
 mod stats;
 mod stuck;
 mod support;
