@@ -12,12 +12,13 @@ const fn external(name: &'static str, reason: &'static str) -> External {
 
 pub(crate) const EXTERNALS: &[External] = &[
     external("cc", "compiles the C side of qi-sys"),
+    external("corosensei", "switches between stacks on the processors that it knows"),
     external("crossbeam-deque", "local queues, injectors and stealing"),
     external("crossbeam-utils", "cache padding"),
     external("futures-core", "the trait Stream, for receivers"),
     external("futures-sink", "the trait Sink, for senders"),
     external("futures-util", "the futures-io traits and combinators"),
-    external("libc", "names of error numbers and of a flag; no calls"),
+    external("libc", "memory and signal calls of qi-coroutine; elsewhere names of numbers"),
     external("mio", "epoll, kqueue and IOCP behind one interface"),
     external("nix", "the timerfd of Linux without unsafe code"),
     external("pin-project-lite", "projections of pinned futures without unsafe code"),
@@ -25,6 +26,7 @@ pub(crate) const EXTERNALS: &[External] = &[
     external("thiserror", "error types without hand-written Display"),
     external("tracing", "the events of the debug option"),
     external("tracing-subscriber", "writes these events if the program does not"),
+    external("windows-sys", "memory calls and exception handlers of Windows, for qi-coroutine"),
     external("loom", "the model checker; compiled under cfg(loom) only"),
 ];
 

@@ -1,0 +1,165 @@
+//! Coroutines by switching stacks, over corosensei.
+//!
+//! ```text
+//!   slot.top()  ┌──────────────┐
+//!               │ Head         │  found from any stack pointer in the slot
+//!   base()      ├──────────────┤
+//!               │ corosensei's │  parent link; the closure until it starts
+//!               │ frames       │
+//!   slot.low()  ├──────────────┤
+//!   limit()     │ guard        │
+//!               └──────────────┘
+//! ```
+//!
+//! Rejected: the current coroutine in a thread-local. Compilers keep its address over a suspension,
+//! after which it may be another thread's.
+
+use super::pointer::stack_pointer;
+use crate::arena;
+use crate::head::Head;
+use crate::label::Label;
+use crate::slot::Slot;
+use crate::stack::Stack;
+use crate::tsan;
+use corosensei::stack::{Stack as Ground, StackPointer};
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+use std::ptr::NonNull;
+use std::task::Waker;
+
+/// A closure on a stack of its own.
+pub(crate) struct Fiber<R> {
+    /// None once the stack was taken out.
+    inner: Option<Coroutine<(), (), R, Place>>,
+    head: NonNull<Head>,
+    shadow: tsan::Fiber,
+}
+
+/// A stack as corosensei sees it: what is below the head.
+struct Place(Stack);
+
+fn head_of(slot: &Slot) -> *mut Head {
+    (slot.top() - size_of::<Head>()) as *mut Head
+}
+
+const _: () = assert!(size_of::<Head>() % corosensei::stack::STACK_ALIGNMENT == 0);
+
+// SAFETY: base and limit are those of a slot that nobody else has, with the guard that the arena
+// made at its lower end, and of at least the 16 KiB that a configuration must give.
+unsafe impl Ground for Place {
+    fn base(&self) -> StackPointer {
+        let base = head_of(self.0.slot()) as usize;
+        // Never 0: the arena is not at the lowest addresses.
+        StackPointer::new(base).unwrap_or(StackPointer::MAX)
+    }
+
+    fn limit(&self) -> StackPointer {
+        StackPointer::new(self.0.slot().base).unwrap_or(StackPointer::MAX)
+    }
+
+    #[cfg(windows)]
+    fn teb_fields(&self) -> corosensei::stack::StackTebFields {
+        let slot = self.0.slot();
+        slot.extra.fields(slot.top(), slot.base)
+    }
+
+    #[cfg(windows)]
+    fn update_teb_fields(&mut self, stack_limit: usize, guaranteed_stack_bytes: usize) {
+        self.0.slot_mut().extra.update(stack_limit, guaranteed_stack_bytes);
+    }
+}
+
+impl<R: 'static> Fiber<R> {
+    pub(crate) fn new(stack: Stack, label: Label, f: impl FnOnce() -> R + 'static) -> Self {
+        let head = head_of(stack.slot());
+        // SAFETY: the upper end of a stack that nobody else has, aligned because slots are whole
+        // pages and the size is a multiple of the alignment.
+        unsafe { head.write(Head::new(&stack, label)) };
+        // SAFETY: just made from an address that is not 0.
+        let head = unsafe { NonNull::new_unchecked(head) };
+        let body = move |yielder: &Yielder<(), ()>, ()| {
+            // SAFETY: the head stays until `finish`, which comes after this body has ended.
+            unsafe { head.as_ref() }.set_exit((&raw const *yielder).cast());
+            f()
+        };
+        let inner = Coroutine::with_stack(Place(stack), body);
+        Self { inner: Some(inner), head, shadow: tsan::Fiber::new() }
+    }
+
+    pub(crate) fn head(&self) -> &Head {
+        // SAFETY: written in `new`, and dropped only where the fiber is.
+        unsafe { self.head.as_ref() }
+    }
+
+    pub(crate) fn is_started(&self) -> bool {
+        !self.head().exit().is_null()
+    }
+
+    /// Runs it until it is suspended or has ended, and then gives its result.
+    pub(crate) fn resume(&mut self, given: *const Waker) -> Option<R> {
+        self.head().set_given(given);
+        let inner = self.inner.as_mut()?;
+        let parent = tsan::enter(&mut self.shadow);
+        let result = inner.resume(());
+        tsan::leave(parent);
+        match result {
+            CoroutineResult::Yield(()) => None,
+            CoroutineResult::Return(result) => Some(result),
+        }
+    }
+
+    /// The stack of one that has ended.
+    pub(crate) fn finish(mut self) -> Option<Stack> {
+        let waker = self.head().take_waker();
+        let inner = self.inner.take()?;
+        self.drop_head();
+        let stack = inner.into_stack().0;
+        drop(waker);
+        Some(stack)
+    }
+
+    fn drop_head(&mut self) {
+        // SAFETY: the coroutine has ended or never begins, so nobody looks at its head again; the
+        // callers see to it that this happens once.
+        unsafe { self.head.drop_in_place() };
+    }
+}
+
+impl<R> Drop for Fiber<R> {
+    /// Drops one that never began, with its closure, and its stack returns to the pool.
+    fn drop(&mut self) {
+        if self.inner.is_some() {
+            // SAFETY: it never began, so nobody else looks at its head.
+            unsafe { self.head.drop_in_place() };
+        }
+    }
+}
+
+/// The head of the coroutine that calls this. It is there as long as the caller's frame.
+#[inline]
+pub(crate) fn current<'a>() -> Option<&'a Head> {
+    let slot = arena::slot_at(stack_pointer())?;
+    // SAFETY: somebody runs on this slot's stack, namely the caller; so there is a coroutine on it,
+    // whose head was written before it began and stays until it has ended.
+    Some(unsafe { &*head_of(&slot) })
+}
+
+/// By what the coroutine on this slot is called, for a handler that found its stack pointer there.
+pub(crate) fn label_of(slot: &Slot) -> &Label {
+    // SAFETY: somebody runs on this slot's stack; see `current`. On a slot that was never used the
+    // memory is zeroed, which is a label without a name.
+    unsafe { &*head_of(slot) }.label()
+}
+
+/// Switches back to whoever resumed the calling coroutine, whose head this is.
+#[inline]
+pub(crate) fn suspend(head: &Head) {
+    // SAFETY: the coroutine's body has set it to its yielder, which stays until the body ends.
+    let yielder = unsafe { &*head.exit().cast::<Yielder<(), ()>>() };
+    yielder.suspend(());
+}
+
+/// Bytes between the calling coroutine's stack pointer and its guard.
+#[inline]
+pub(crate) fn remaining(head: &Head) -> usize {
+    stack_pointer().saturating_sub(head.low())
+}

@@ -1,0 +1,111 @@
+//! One stack's place: addresses, and nothing done with them.
+//!
+//! ```text
+//!   base              low                                   top
+//!   │ guard_bytes     │ usable bytes, a whole number of pages │
+//! ```
+#![forbid(unsafe_code)]
+
+use crate::memory::Extra;
+
+/// A stretch of the arena cut into slots of one size.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) first: usize,
+    pub(crate) slots: usize,
+    pub(crate) shape: Shape,
+    /// 2⁴⁰ / pages of a slot, rounded up: divides without a division. Exact while a run has fewer
+    /// pages than 2⁴⁰ / pages of a slot; both are below 2²⁰.
+    reciprocal: u64,
+    page_shift: u32,
+}
+
+/// What the slots of a run have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) usable: usize,
+    pub(crate) guard_bytes: usize,
+    pub(crate) page_guards: bool,
+}
+
+impl Shape {
+    pub(crate) fn slot_bytes(self) -> usize {
+        self.usable + self.guard_bytes
+    }
+}
+
+const SHIFT: u32 = 40;
+
+impl Run {
+    pub(crate) fn new(first: usize, bytes: usize, shape: Shape, page: usize) -> Self {
+        let pages = (shape.slot_bytes() / page) as u64;
+        let page_shift = page.trailing_zeros();
+        let reciprocal = (1_u64 << SHIFT).div_ceil(pages);
+        Self { first, slots: bytes / shape.slot_bytes(), shape, reciprocal, page_shift }
+    }
+
+    /// The slot that holds `address`, which lies in this run.
+    #[inline]
+    pub(crate) fn slot_at(&'static self, address: usize) -> Slot {
+        let pages = ((address - self.first) >> self.page_shift) as u64;
+        let index = ((pages * self.reciprocal) >> SHIFT) as usize;
+        self.slot(index)
+    }
+
+    #[inline]
+    pub(crate) fn slot(&'static self, index: usize) -> Slot {
+        let base = self.first + index * self.shape.slot_bytes();
+        let top = base + self.shape.slot_bytes();
+        let extra = Extra::new(top, base);
+        Slot { base, run: self, extra }
+    }
+}
+
+/// A place for one stack. Having one says nothing about who uses it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    pub(crate) base: usize,
+    pub(crate) run: &'static Run,
+    #[allow(dead_code, reason = "only Windows wants to know more of a stack")]
+    pub(crate) extra: Extra,
+}
+
+impl Slot {
+    /// The address just above the stack.
+    #[inline]
+    pub(crate) fn top(&self) -> usize {
+        self.base + self.run.shape.slot_bytes()
+    }
+
+    /// The lowest address that may be used.
+    #[inline]
+    pub(crate) fn low(&self) -> usize {
+        self.base + self.run.shape.guard_bytes
+    }
+
+    pub(crate) fn usable(&self) -> usize {
+        self.run.shape.usable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_of_a_slot_finds_the_slot() {
+        let page = 4096;
+        for pages in [4, 5, 16, 17, 68, 513, 516, 4097, 32_768, 262_144] {
+            let shape = Shape { usable: pages * page, guard_bytes: 4 * page, page_guards: true };
+            let bytes = (1 << 30_usize).max(shape.slot_bytes()).next_multiple_of(1 << 30);
+            let run: &'static Run = Box::leak(Box::new(Run::new(1 << 40, bytes, shape, page)));
+            for index in [0, 1, 2, run.slots / 2, run.slots - 1] {
+                let Some(index) = (index < run.slots).then_some(index) else { continue };
+                let slot = run.slot(index);
+                for address in [slot.base, slot.low(), slot.top() - 1, slot.base + page - 1] {
+                    assert_eq!(run.slot_at(address).base, slot.base, "{pages} pages, {index}");
+                }
+            }
+        }
+    }
+}

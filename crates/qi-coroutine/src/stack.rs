@@ -1,0 +1,69 @@
+//! A stack that somebody owns. Dropping it returns it to its pool.
+#![forbid(unsafe_code)]
+
+use crate::pool::StackPool;
+use crate::slot::{Shape, Slot};
+use std::fmt;
+use std::iter;
+use std::sync::Arc;
+
+/// A stack of a [`StackPool`](crate::StackPool). Dropped, it goes back there;
+/// [`StackCache::give`](crate::StackCache::give) takes a shorter way.
+pub struct Stack {
+    slot: Slot,
+    /// None once the slot was taken out.
+    pool: Option<Arc<StackPool>>,
+}
+
+impl Stack {
+    pub(crate) fn new(slot: Slot, pool: Arc<StackPool>) -> Self {
+        Self { slot, pool: Some(pool) }
+    }
+
+    /// Bytes that may be used.
+    #[must_use]
+    pub fn usable_bytes(&self) -> usize {
+        self.slot.usable()
+    }
+
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.slot
+    }
+
+    #[cfg(all(qi_fiber, windows))]
+    pub(crate) fn slot_mut(&mut self) -> &mut Slot {
+        &mut self.slot
+    }
+
+    pub(crate) fn shape(&self) -> Shape {
+        self.slot.run.shape
+    }
+
+    pub(crate) fn pool(&self) -> Option<&Arc<StackPool>> {
+        self.pool.as_ref()
+    }
+
+    pub(crate) fn is_of(&self, pool: &Arc<StackPool>) -> bool {
+        self.pool.as_ref().is_some_and(|own| Arc::ptr_eq(own, pool))
+    }
+
+    /// The place alone, which the caller returns.
+    pub(crate) fn into_slot(mut self) -> Slot {
+        self.pool = None;
+        self.slot
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.take() {
+            pool.give_slots(self.shape(), iter::once(self.slot));
+        }
+    }
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack").field("usable_bytes", &self.usable_bytes()).finish_non_exhaustive()
+    }
+}
