@@ -7,6 +7,7 @@ pub(crate) mod fault;
 pub(crate) mod idle;
 pub(crate) mod layer;
 pub(crate) mod model;
+pub(crate) mod platform;
 pub(crate) mod stress;
 pub(crate) mod subset;
 pub(crate) mod tool;

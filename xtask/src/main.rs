@@ -19,9 +19,11 @@ mod workspace;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::catalogue::platform::{self, PLATFORMS};
 use crate::catalogue::tool::Purpose;
 use crate::context::{Context, Options};
 
@@ -57,11 +59,13 @@ enum Command {
     },
     /// Runs the core crates' tests for another platform
     Platform {
-        #[arg(value_parser = PossibleValuesParser::new([step::windows::TARGET]))]
+        #[arg(value_parser = PossibleValuesParser::new(PLATFORMS.iter().map(|row| platform::word(row))))]
         target: String,
         #[command(flatten)]
         run: RigArgs,
     },
+    /// Runs the core crates' tests for every platform that can be had, and ends with a table
+    Platforms(RigArgs),
     /// Runs the core crates' tests under a sanitizer, which must catch a deliberate fault first
     Sanitize {
         #[arg(value_enum)]
@@ -206,9 +210,13 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Setup { list: false, purposes } => {
             setup::install(&context::unseeded()?, &purposes)
         }
-        // There is one target only; the parser has seen to it that it is this one.
-        Command::Platform { target: _, run: RigArgs { run, subset } } => {
-            single("windows", &run, |o| o.subset = subset)
+        Command::Platform { target, run: RigArgs { run, subset } } => {
+            let row = PLATFORMS.iter().find(|row| platform::word(row) == target);
+            single(row.context("no such platform")?.step, &run, |o| o.subset = subset)
+        }
+        Command::Platforms(RigArgs { run, subset }) => {
+            let steps: Vec<_> = PLATFORMS.iter().flat_map(|row| suite::named(row.step)).collect();
+            suite::run(&context(&run, |o| o.subset = subset)?, &steps, run.strict)
         }
         Command::Sanitize { sanitizer, run: RigArgs { run, subset } } => {
             single(sanitizer.step(), &run, |o| o.subset = subset)
@@ -237,8 +245,7 @@ fn single(
     run: &RunArgs,
     adjust: impl FnOnce(&mut Options),
 ) -> anyhow::Result<ExitCode> {
-    let chosen = suite::chosen(&[name.to_owned()]);
-    suite::run(&context(run, adjust)?, &chosen, run.strict)
+    suite::run(&context(run, adjust)?, &suite::named(name), run.strict)
 }
 
 fn context(run: &RunArgs, adjust: impl FnOnce(&mut Options)) -> anyhow::Result<Context> {
@@ -278,8 +285,12 @@ mod tests {
 
     #[test]
     fn every_sanitizer_and_platform_has_its_step() {
-        for name in Sanitizer::value_variants().iter().map(|s| s.step()).chain(["windows"]) {
-            assert_eq!(suite::chosen(&[name.to_owned()]).len(), 1, "{name}");
+        for name in Sanitizer::value_variants()
+            .iter()
+            .map(|s| s.step())
+            .chain(PLATFORMS.iter().map(|row| row.step))
+        {
+            assert_eq!(suite::named(name).len(), 1, "{name}");
         }
         assert!(Cli::try_parse_from(["xtask", "platform", "a-b-c"]).is_err());
     }

@@ -22,9 +22,9 @@ use crate::report::{Report, tail};
 pub(crate) use exception::Exception;
 pub(crate) use program::Program;
 
-/// The longest one test program may run. Well above a minute: after that time the harness names
+/// The longest one test program may usually run. Well above a minute: after that time the harness names
 /// the tests that still run.
-const PROGRAM_LIMIT: Duration = Duration::from_secs(240);
+pub(crate) const PROGRAM_LIMIT: Duration = Duration::from_secs(240);
 
 /// The longest a program may take to list its tests.
 const LIST_LIMIT: Duration = Duration::from_secs(60);
@@ -40,6 +40,8 @@ pub(crate) struct Rig<'a> {
     pub(crate) build_args: &'a [&'a str],
     /// Tests that cannot pass in this way, with reasons.
     pub(crate) exceptions: &'a [Exception],
+    /// The longest one of its test programs may run.
+    pub(crate) program_limit: Duration,
     /// Starts a program that was built.
     pub(crate) start: &'a dyn Fn(&Program) -> Job,
 }
@@ -116,7 +118,7 @@ impl Rig<'_> {
         let exceptions: Vec<&Exception> =
             self.exceptions.iter().filter(|exception| exception.is_in(program)).collect();
         let job = self.job(program).args(&exception::arguments(&exceptions));
-        let finished = job.within(PROGRAM_LIMIT).run()?;
+        let finished = job.within(self.program_limit).run()?;
         exception::report(report, program, &exceptions, &finished.output);
         if verdict::judge(report, program, &finished) || finished.end == End::Interrupted {
             return Ok(());

@@ -3,12 +3,14 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::catalogue::tool::{Purpose, Source, TOOLS, Tool};
 use crate::context::Context;
 use crate::process;
 use crate::report::tail;
+use crate::step::platform::zig;
 
 /// A download may be slow; one that takes longer than this has failed.
 const INSTALL_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -39,16 +41,19 @@ pub(crate) fn install(context: &Context, purposes: &[Purpose]) -> anyhow::Result
     let missing = missing(purposes);
     let mut packages = Vec::new();
     let mut components = vec!["component", "add"];
+    let mut modules = Vec::new();
     for tool in missing {
         match tool.source {
             Source::Apt(names) => packages.extend(names),
             Source::Rustup(name) => components.push(name),
+            Source::Python(names) => modules.extend(names),
         }
     }
     install_packages(context, &packages)?;
     if components.len() > 2 {
         attempt(context, "rustup", &components)?;
     }
+    install_modules(context, &modules)?;
     print_state(purposes);
     Ok(if self::missing(purposes).is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -90,6 +95,23 @@ fn install_packages(context: &Context, packages: &[&str]) -> anyhow::Result<()> 
     // A name that this release of the system does not know keeps all others away.
     for package in packages {
         run(&[&install[..], &[*package]].concat())?;
+    }
+    Ok(())
+}
+
+/// Installs what comes from Python's registry, into an environment of its own.
+fn install_modules(context: &Context, modules: &[&str]) -> anyhow::Result<()> {
+    if modules.is_empty() {
+        return Ok(());
+    }
+    if !process::probe("python3", &["-m", "ensurepip", "--version"]) {
+        install_packages(context, &["python3", "python3-venv"])?;
+    }
+    let folder = context.root.join(zig::PYTHON);
+    let folder = folder.to_str().context("the workspace's path is not text")?;
+    if attempt(context, "python3", &["-m", "venv", folder])? {
+        let pip = format!("{folder}/bin/pip");
+        attempt(context, &pip, &[&["install", "-q"][..], modules].concat())?;
     }
     Ok(())
 }

@@ -8,11 +8,14 @@ pub(crate) mod idle;
 pub(crate) mod leak;
 pub(crate) mod lint;
 pub(crate) mod models;
+pub(crate) mod platform;
 pub(crate) mod sanitize;
 pub(crate) mod stress;
 pub(crate) mod tests;
 pub(crate) mod windows;
 
+use crate::catalogue::platform as target;
+use crate::catalogue::platform::Platform;
 use crate::context::Context;
 use crate::report::Report;
 use crate::tidy;
@@ -34,6 +37,13 @@ const fn step(
     Step { name, about, ci: true, run }
 }
 
+const fn of_platform(
+    platform: &'static Platform,
+    run: fn(&Context) -> anyhow::Result<Report>,
+) -> Step {
+    step(platform.step, platform.about, run)
+}
+
 pub(crate) const STEPS: &[Step] = &[
     step("tidy", "the house rules that a program can check", tidy::run),
     step("format", "cargo fmt --check", lint::format),
@@ -53,7 +63,22 @@ pub(crate) const STEPS: &[Step] = &[
     // In the suite these run the subset of `catalogue::subset`; all tests when they are named.
     step("sanitize-leak", "core crates' tests under LeakSanitizer", sanitize::leak::run),
     step("sanitize-thread", "core crates' tests under ThreadSanitizer", sanitize::thread::run),
-    step("windows", "core crates' tests for Windows, under wine", windows::run),
+    of_platform(&target::WINDOWS, |context| platform::run(context, &target::WINDOWS)),
+    of_platform(&target::AARCH64, |context| platform::run(context, &target::AARCH64)),
+    step("rotation", "one of the other platforms, another one each day", platform::rotation::run),
+];
+
+/// The steps that run only when they are asked for, by `cargo xtask platform` and `platforms`.
+pub(crate) const ON_REQUEST: &[Step] = &[
+    of_platform(&target::RISCV64, |context| platform::run(context, &target::RISCV64)),
+    of_platform(&target::I686, |context| platform::run(context, &target::I686)),
+    of_platform(&target::ARMV7, |context| platform::run(context, &target::ARMV7)),
+    of_platform(&target::MUSL, |context| platform::run(context, &target::MUSL)),
+    of_platform(&target::POLL, |context| platform::run(context, &target::POLL)),
+    of_platform(&target::MACOS_ARM, |context| platform::run(context, &target::MACOS_ARM)),
+    of_platform(&target::MACOS_X86, |context| platform::run(context, &target::MACOS_X86)),
+    of_platform(&target::FREEBSD, |context| platform::run(context, &target::FREEBSD)),
+    of_platform(&target::OLDEST, |context| platform::run(context, &target::OLDEST)),
 ];
 
 /// The names that `--only` accepts.

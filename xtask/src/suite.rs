@@ -6,12 +6,17 @@ use std::time::{Duration, Instant};
 use crate::context::Context;
 use crate::interrupt;
 use crate::report::{Report, Row, closing_line, table};
-use crate::step::{STEPS, Step};
+use crate::step::{ON_REQUEST, STEPS, Step};
 
 /// The steps with these names, in the order of the suite; all when none is named.
 pub(crate) fn chosen(names: &[String]) -> Vec<&'static Step> {
     let wanted = |step: &&Step| names.is_empty() || names.iter().any(|name| name == step.name);
     STEPS.iter().filter(wanted).collect()
+}
+
+/// The step of this name, be it one of the suite or not.
+pub(crate) fn named(name: &str) -> Vec<&'static Step> {
+    STEPS.iter().chain(ON_REQUEST).filter(|step| step.name == name).collect()
 }
 
 /// The steps that continuous integration runs.

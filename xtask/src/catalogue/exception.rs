@@ -30,6 +30,15 @@ pub(crate) const WINE: &[Exception] = &[
     },
 ];
 
+/// Under qemu's user mode.
+pub(crate) const QEMU: &[Exception] = &[];
+
+/// Over poll(2).
+pub(crate) const POLL: &[Exception] = &[];
+
+/// With musl.
+pub(crate) const MUSL: &[Exception] = &[];
+
 /// Under LeakSanitizer: tests that lose memory on purpose.
 pub(crate) const LEAK: &[Exception] = &[
     forgets("qi-sched", "behaviour", "locals::futures_that_are_forgotten_break_nothing"),

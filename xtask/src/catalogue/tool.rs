@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use crate::process;
 use crate::rig::debian;
+use crate::step::platform::zig;
 use crate::step::windows;
 
 /// Where a tool comes from.
@@ -14,12 +15,15 @@ pub(crate) enum Source {
     Apt(&'static [&'static str]),
     /// A component of the Rust toolchain.
     Rustup(&'static str),
+    /// Packages of Python's registry, put below the target directory.
+    Python(&'static [&'static str]),
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Source::Apt(packages) => write!(f, "apt: {}", packages.join(" ")),
+            Source::Python(packages) => write!(f, "pip: {}", packages.join(" ")),
             Source::Rustup(component) => write!(f, "rustup: {component}"),
         }
     }
@@ -34,6 +38,10 @@ pub(crate) enum Purpose {
     Windows,
     /// The step `sanitize-thread`, and `cargo xtask sanitize`
     Sanitize,
+    /// The step `aarch64`
+    Aarch64,
+    /// `cargo xtask platforms`: all of them
+    Platforms,
 }
 
 /// One tool.
@@ -59,9 +67,12 @@ impl Tool {
 }
 
 const CHECKS: &[Purpose] = &[Purpose::Checks];
-const WINDOWS: &[Purpose] = &[Purpose::Windows];
+const WINDOWS: &[Purpose] = &[Purpose::Windows, Purpose::Platforms];
 const SANITIZE: &[Purpose] = &[Purpose::Sanitize];
-const FOREIGN: &[Purpose] = &[Purpose::Windows, Purpose::Sanitize];
+const AARCH64: &[Purpose] = &[Purpose::Aarch64, Purpose::Platforms];
+const PLATFORMS: &[Purpose] = &[Purpose::Platforms];
+const FOREIGN: &[Purpose] =
+    &[Purpose::Windows, Purpose::Sanitize, Purpose::Aarch64, Purpose::Platforms];
 
 pub(crate) const TOOLS: &[Tool] = &[
     Tool {
@@ -125,7 +136,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "rustc that can build std",
         probe: &["test", "-e", debian::SOURCES],
         source: Source::Apt(&["rustc-web", "rust-web-src", "cargo-web", "libstd-rust-web-dev"]),
-        needed_by: "windows, sanitize-thread",
+        needed_by: "sanitize-thread, and every platform but the host",
         purposes: FOREIGN,
         hosts: &["linux"],
     },
@@ -167,6 +178,54 @@ pub(crate) const TOOLS: &[Tool] = &[
         source: Source::Apt(&["g++"]),
         needed_by: "sanitize-thread (its runtime is in C++)",
         purposes: SANITIZE,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "qemu's user mode",
+        probe: &["qemu-aarch64-static", "--version"],
+        source: Source::Apt(&["qemu-user-static"]),
+        needed_by: "aarch64, riscv64, i686, armv7",
+        purposes: AARCH64,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "C compiler for 64-bit ARM",
+        probe: &["aarch64-linux-gnu-gcc", "--version"],
+        source: Source::Apt(&["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"]),
+        needed_by: "aarch64",
+        purposes: AARCH64,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "C compiler for 64-bit RISC-V",
+        probe: &["riscv64-linux-gnu-gcc", "--version"],
+        source: Source::Apt(&["gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross"]),
+        needed_by: "riscv64",
+        purposes: PLATFORMS,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "C compiler for 32-bit x86",
+        probe: &["i686-linux-gnu-gcc", "--version"],
+        source: Source::Apt(&["gcc-i686-linux-gnu", "libc6-dev-i386-cross"]),
+        needed_by: "i686",
+        purposes: PLATFORMS,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "C compiler for 32-bit ARM",
+        probe: &["arm-linux-gnueabihf-gcc", "--version"],
+        source: Source::Apt(&["gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross"]),
+        needed_by: "armv7",
+        purposes: PLATFORMS,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "zig and cargo-zigbuild",
+        probe: &[zig::CARGO_ZIGBUILD, "--version"],
+        source: Source::Python(&["ziglang", "cargo-zigbuild"]),
+        needed_by: "musl, macos-arm, macos-x86, freebsd",
+        purposes: PLATFORMS,
         hosts: &["linux"],
     },
 ];

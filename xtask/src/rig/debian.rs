@@ -20,10 +20,22 @@ pub(crate) fn missing() -> Option<&'static str> {
         .or_else(|| (!std::path::Path::new(SOURCES).exists()).then_some(SOURCES))
 }
 
-/// Its cargo. The variables that rustup and the cargo that started us have set would lead it back
-/// to their toolchain.
+/// Its cargo.
 pub(crate) fn cargo(context: &Context, step: &str) -> Job {
-    let job = context.job(step, CARGO).env("PATH", "/usr/bin:/bin");
+    with_toolchain(context.job(step, CARGO))
+}
+
+/// Its cargo for another target, whose C compiler links too.
+pub(crate) fn cross_cargo(context: &Context, step: &str, target: &str, compiler: &str) -> Job {
+    let name = target.to_uppercase().replace('-', "_");
+    let job = cargo(context, step).env(&format!("CARGO_TARGET_{name}_LINKER"), compiler);
+    job.env(&format!("CC_{}", target.replace('-', "_")), compiler)
+}
+
+/// Makes a program that acts as cargo use this toolchain. The variables that rustup and the cargo that
+/// started us have set would lead it back to theirs.
+pub(crate) fn with_toolchain(job: Job) -> Job {
+    let job = job.env("PATH", "/usr/bin:/bin");
     let job = job.env("RUSTC", RUSTC).env("RUSTDOC", RUSTDOC).env("RUSTC_BOOTSTRAP", "1");
     ["RUSTUP_TOOLCHAIN", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO", "LD_LIBRARY_PATH"]
         .into_iter()

@@ -13,14 +13,14 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 
 use crate::catalogue::exception;
+use crate::catalogue::platform::WINDOWS;
 use crate::context::Context;
 use crate::process::{self, Job};
 use crate::report::{Report, tail};
-use crate::rig::{Program, Rig, debian};
+use crate::rig::{PROGRAM_LIMIT, Program, Rig, debian};
 
-pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
-
-const STEP: &str = "windows";
+const TARGET: &str = WINDOWS.target;
+const STEP: &str = WINDOWS.step;
 pub(crate) const LINKER: &str = "x86_64-w64-mingw32-gcc-posix";
 pub(crate) const WINE: &str = "/usr/lib/wine/wine64";
 const WINESERVER: &str = "/usr/lib/wine/wineserver";
@@ -53,6 +53,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
         cargo: &|| cargo(context),
         build_args: &["-Zbuild-std"],
         exceptions: exception::WINE,
+        program_limit: PROGRAM_LIMIT,
         start: &|program: &Program| {
             keep_server(context, &prefix);
             wine(context, &prefix, WINE).args(&[&program.path])
@@ -74,10 +75,7 @@ fn missing() -> Option<&'static str> {
 }
 
 fn cargo(context: &Context) -> Job {
-    let name = TARGET.to_uppercase().replace('-', "_");
-    let compiler = format!("CC_{}", TARGET.replace('-', "_"));
-    let job = debian::cargo(context, STEP).env(&format!("CARGO_TARGET_{name}_LINKER"), LINKER);
-    job.env(&compiler, LINKER).env("QI_SYS_STRICT", "1")
+    debian::cross_cargo(context, STEP, TARGET, LINKER).env("QI_SYS_STRICT", "1")
 }
 
 fn wine(context: &Context, prefix: &Path, program: &str) -> Job {

@@ -8,7 +8,7 @@ use crate::catalogue::exception;
 use crate::context::Context;
 use crate::process::Job;
 use crate::report::Report;
-use crate::rig::{Program, Rig};
+use crate::rig::{PROGRAM_LIMIT, Program, Rig};
 
 use super::{FOUND, TARGET, catch_then_test, runtime, unfit_host};
 
@@ -28,6 +28,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
         cargo: &|| cargo(context),
         build_args: &[],
         exceptions: exception::LEAK,
+        program_limit: PROGRAM_LIMIT,
         start: &|program: &Program| {
             let job = context.job(STEP, &program.path);
             job.env("LSAN_OPTIONS", format!("exitcode={FOUND}:report_objects=0"))

@@ -16,7 +16,7 @@ use crate::catalogue::exception;
 use crate::context::Context;
 use crate::process::{self, Job};
 use crate::report::Report;
-use crate::rig::{Program, Rig, debian};
+use crate::rig::{PROGRAM_LIMIT, Program, Rig, debian};
 
 use super::{FOUND, TARGET, catch_then_test, runtime, unfit_host};
 
@@ -53,6 +53,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
         cargo: &|| cargo(context, &runtime),
         build_args: &["-Zbuild-std"],
         exceptions: exception::THREAD,
+        program_limit: PROGRAM_LIMIT,
         start: &|program: &Program| {
             let job = context.job(STEP, &program.path).env("RUST_MIN_STACK", STACK);
             job.env("TSAN_OPTIONS", options.clone())
