@@ -43,11 +43,13 @@
 #![forbid(unsafe_code)]
 
 mod drop_at_every_poll;
+mod own_program;
 mod poll;
 mod token;
 mod waker;
 
 pub use drop_at_every_poll::{DropAtEveryPoll, Run, Summary};
+pub use own_program::own_program;
 pub use poll::{poll_once, poll_with};
 pub use token::{Ledger, Token};
 pub use waker::{WakeCount, WakeLog, waker_fn, waker_fn_with_drop};

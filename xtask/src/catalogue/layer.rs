@@ -21,8 +21,8 @@ const fn other(package: &'static str, may_use: &'static [&'static str]) -> Layer
 pub(crate) const LAYERS: &[Layer] = &[
     core("qi-sys", &[]),
     core("qi-reactor", &["qi-sys"]),
-    core("qi-sched", &["qi-sys"]),
     core("qi-coroutine", &[]),
+    core("qi-sched", &["qi-sys", "qi-test-kit"]),
     core("qi-sync", &["qi-sched", "qi-test-kit"]),
     core("qi-scope", &["qi-sched", "qi-sync", "qi-test-kit"]),
     core(

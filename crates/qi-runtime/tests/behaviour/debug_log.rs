@@ -5,7 +5,7 @@
 //! told by a variable which part to play.
 
 use qi_runtime::{AsyncRuntime, AsyncRuntimeConfig};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -35,8 +35,7 @@ impl Subscriber for Counting {
 }
 
 fn play(test: &str, part: &str) -> Output {
-    let own = std::env::current_exe().expect("a test has a path");
-    let mut command = Command::new(own);
+    let mut command = qi_test_kit::own_program();
     command.args(["--exact", &format!("debug_log::{test}"), "--nocapture"]).env(PART, part);
     let output = command.output().expect("this program can be started");
     assert!(output.status.success(), "{part}: {output:?}");

@@ -2,7 +2,6 @@
 
 use crate::support::{until, watched};
 use qi_runtime::{AsyncRuntime, PanicPolicy, RuntimeState};
-use std::process::Command;
 
 const CHILD: &str = "QI_TEST_ABORT";
 
@@ -45,9 +44,9 @@ fn the_policy_abort_ends_the_process() {
         // Nobody learns of the panic: the process ends first.
         std::process::exit(0);
     }
-    let own = std::env::current_exe().expect("a test has a path");
     let test = "panic_policy::the_policy_abort_ends_the_process";
-    let output = Command::new(own).args(["--exact", test, "--nocapture"]).env(CHILD, "1").output();
+    let output =
+        qi_test_kit::own_program().args(["--exact", test, "--nocapture"]).env(CHILD, "1").output();
     let output = output.expect("this program can be started");
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);

@@ -1,10 +1,11 @@
 //! Blocks nested deep: woven with pinned tasks and joins, and an ancestor joined from the top.
 #![forbid(unsafe_code)]
 
-use crate::support::{Event, on_one_and_four, until};
-use qi_sched::{Handle, TaskHandle, TaskStatus};
+use crate::support::{Event, on, on_one_and_four, until};
+use qi_sched::{Handle, Scheduler, TaskHandle, TaskStatus};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 /// A place for a task that is not spawned yet, and the event of its arrival.
 #[derive(Clone, Default)]
@@ -52,7 +53,7 @@ fn woven(handle: &Handle, depth: u32, beside: &Place) -> u32 {
 
 #[test]
 fn blocks_nested_twenty_deep_may_be_woven_with_pinned_tasks_that_join_each_other() {
-    on_one_and_four(|scheduler| {
+    let body = |scheduler: &Scheduler| {
         for depth in [1, 2, 3, 20] {
             let (handle, beside) = (scheduler.handle().clone(), Place::default());
             let sides = beside.clone();
@@ -62,7 +63,12 @@ fn blocks_nested_twenty_deep_may_be_woven_with_pinned_tasks_that_join_each_other
             assert_eq!(sides.unwrap(), depth + 1);
         }
         assert_eq!(scheduler.stats().extra_workers_started, 0, "no need for a rescue");
-    });
+    };
+    for workers in [1, 4] {
+        // A slow machine must not look like workers that are stuck.
+        let patient = Duration::from_secs(3600);
+        on(Scheduler::builder().worker_threads(workers).stall_threshold(patient), body);
+    }
 }
 
 /// Pinned tasks on one thread, each inside the `block_on` of the one before; the last is `innermost`.

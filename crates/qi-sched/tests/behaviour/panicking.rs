@@ -5,7 +5,7 @@ use crate::support::{Bomb, Drops, Event, on, on_one_and_four, until, watched};
 use qi_sched::{JoinError, PanicPolicy, SchedState, Scheduler, TaskStatus};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::process::Command;
+
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -242,7 +242,7 @@ fn the_policy_abort_ends_the_process() {
         }
     }
     watched(|| {
-        let output = Command::new(std::env::current_exe().unwrap())
+        let output = qi_test_kit::own_program()
             .args(["--exact", "panicking::the_policy_abort_ends_the_process", "--nocapture"])
             .env(CHILD, "1")
             .output()

@@ -35,6 +35,9 @@ pub(super) fn run(
         program_limit: PROGRAM_LIMIT,
         start: &|program: &Program| {
             let job = context.job(platform.step, machine.qemu);
+            // Tests that start their own program again find the emulator by this.
+            let runner = format!("{} -L {}", machine.qemu, machine.libraries);
+            let job = job.env("QI_TEST_RUNNER", runner);
             job.args(&["-L", machine.libraries]).args(&[&program.path])
         },
     };

@@ -1,0 +1,33 @@
+//! The test program itself, to be started once more.
+
+use std::process::Command;
+
+/// Words that go before the path of a program of this platform, where the system cannot start it by
+/// itself: the emulator and its arguments.
+const RUNNER: &str = "QI_TEST_RUNNER";
+
+/// Prepares to start the calling test program again, through the emulator that runs it if there is one.
+///
+/// # Panics
+/// If the program does not know where it lies.
+///
+/// # Examples
+/// ```
+/// let mut again = qi_test_kit::own_program();
+/// let listed = again.args(["--list"]).output().expect("this program can be started");
+/// # let _ = listed;
+/// ```
+#[must_use]
+pub fn own_program() -> Command {
+    let own = std::env::current_exe().expect("this program knows where it lies");
+    let runner = std::env::var(RUNNER).unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    match words.next() {
+        None => Command::new(own),
+        Some(emulator) => {
+            let mut command = Command::new(emulator);
+            command.args(words).arg(own);
+            command
+        }
+    }
+}
