@@ -7,6 +7,7 @@ use crate::engine;
 use crate::head::{Head, Manner, Verdict};
 use crate::label::Label;
 use crate::park;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::thread;
@@ -98,7 +99,11 @@ fn block<F: Future>(head: &Head, why: BlockedWhy, mut future: Pin<&mut F>) -> F:
             }
             Poll::Ready(())
         }));
-        head.embedder().block_on(&Blocked::new(head.label(), why), whole.as_mut());
+        let blocked = Blocked::new(head.label(), why);
+        let asked = AssertUnwindSafe(|| head.embedder().block_on(&blocked, whole.as_mut()));
+        // A scope's frame may stand or fall with this wait, so a panic of the embedder, of which
+        // the panic hook has told, is not passed on.
+        let _ = catch_unwind(asked);
         // Nothing is left to do if the embedder kept its word.
         park::block_on(whole);
     }

@@ -4,5 +4,20 @@
 mod behaviour;
 #[path = "coroutine/cancelling.rs"]
 mod cancelling;
+#[cfg(all(qi_fiber, unix))]
+#[path = "coroutine/fault.rs"]
+mod fault;
+#[cfg(all(qi_fiber, target_os = "linux"))]
+#[path = "coroutine/mapping.rs"]
+mod mapping;
+#[cfg(all(qi_fiber, unix))]
+#[path = "coroutine/overflow.rs"]
+mod overflow;
+#[path = "coroutine/pooling.rs"]
+mod pooling;
+#[path = "coroutine/scoped.rs"]
+mod scoped;
 #[path = "coroutine/support.rs"]
 mod support;
+#[path = "coroutine/torture.rs"]
+mod torture;

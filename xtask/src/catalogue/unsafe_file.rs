@@ -25,7 +25,12 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-coroutine/src/overflow/unix/linux.rs", "reads what a signal tells"),
     file("crates/qi-coroutine/src/overflow/unix/other.rs", "reads what a signal tells"),
     file("crates/qi-coroutine/src/overflow/windows.rs", "handles exceptions"),
+    file(
+        "crates/qi-coroutine/src/scope/child.rs",
+        "hides what a child borrows from the frame that waits for it",
+    ),
     file("crates/qi-coroutine/src/tsan/on.rs", "calls the sanitizer"),
+    file("crates/qi-coroutine/tests/coroutine/fault.rs", "faults on purpose"),
     file("crates/qi-sched/src/local/stack.rs", "lists the scopes on a thread's stack"),
     file("crates/qi-sched/src/model/join.rs", "fills and empties the join slot as a task does"),
     file("crates/qi-sched/src/model/watched.rs", "hands content between the threads of a model"),

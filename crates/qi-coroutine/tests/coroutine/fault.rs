@@ -1,0 +1,26 @@
+//! Faults made on purpose. No safe program touches memory that is not there.
+
+/// Reads an address that nobody has.
+#[inline(never)]
+pub(crate) fn touch_nothing() -> u8 {
+    let nowhere = std::hint::black_box(8_usize) as *const u8;
+    // SAFETY: none: the fault is the purpose, and ends the process.
+    unsafe { nowhere.read_volatile() }
+}
+
+/// Takes the calling thread its stack for signal handlers, as a foreign thread has none.
+pub(crate) fn have_no_alt_stack() {
+    let none = libc::stack_t {
+        ss_sp: std::ptr::null_mut(),
+        ss_flags: libc::SS_DISABLE,
+        ss_size: libc::MINSIGSTKSZ,
+    };
+    // SAFETY: no handler runs on it.
+    assert_eq!(unsafe { libc::sigaltstack(&none, std::ptr::null_mut()) }, 0);
+}
+
+/// Sends this thread a signal that means a fault, without one.
+pub(crate) fn raise_segv() {
+    // SAFETY: it ends the process.
+    unsafe { libc::raise(libc::SIGSEGV) };
+}
