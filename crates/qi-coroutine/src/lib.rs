@@ -30,6 +30,10 @@
 //! ```
 //!
 //! [`Future`]: std::future::Future
+#![cfg_attr(
+    not(qi_fiber),
+    allow(dead_code, reason = "threads have stacks of their own; only the books are kept then")
+)]
 
 mod arena;
 mod cache;
@@ -49,6 +53,7 @@ pub mod scope;
 mod slot;
 mod stack;
 mod stats;
+#[cfg(qi_fiber)]
 mod tsan;
 mod wait;
 

@@ -44,7 +44,6 @@ struct Baton {
 enum Turn {
     Resumer,
     Coroutine,
-    Nobody,
 }
 
 impl Baton {
