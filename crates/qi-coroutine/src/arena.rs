@@ -22,7 +22,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What is asked for first: room for two million stacks of 2 MiB. Halved until it fits, which it
 /// must where a process may have so much address space only, or the processor has less.
-const MOST: usize = 1 << 42;
+const MOST: usize = 1 << if usize::BITS > 32 { 42 } else { 30 };
 /// Less than this holds too few stacks to be of use.
 const LEAST: usize = 1 << 24;
 /// The table has an entry for each chunk; a run begins and ends at one.

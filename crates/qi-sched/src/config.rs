@@ -24,6 +24,9 @@ pub enum PanicPolicy {
 /// Wraps the whole life of each thread that polls or drops tasks.
 pub(crate) type AroundThread = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 
+/// The largest stack of a thread: 4 GiB, or a quarter of what 32 bits can address.
+const LARGEST_STACK: usize = 1 << if usize::BITS > 32 { 32 } else { 30 };
+
 /// All options.
 #[derive(Clone)]
 pub(crate) struct Config {
@@ -70,7 +73,7 @@ impl Config {
         in_range("worker_threads", self.worker_threads, 1, MAX_WORKERS)?;
         in_range("queue_capacity", self.queue_capacity, 1, 1 << 24)?;
         in_range("max_blocking_threads", self.max_blocking_threads, 1, 1 << 16)?;
-        in_range("thread_stack_size", self.thread_stack_size, 64 * 1024, 1 << 32)?;
+        in_range("thread_stack_size", self.thread_stack_size, 64 * 1024, LARGEST_STACK)?;
         lasts("poll_interval", self.poll_interval, Duration::from_micros(50), 10)?;
         lasts("stall_threshold", self.stall_threshold, Duration::from_micros(100), 3600)?;
         lasts("blocking_keep_alive", self.blocking_keep_alive, Duration::ZERO, 86_400)?;

@@ -30,7 +30,8 @@ fn every_option_out_of_range_is_named_with_its_value() {
     check("max_blocking_threads", "0", new().max_blocking_threads(0));
     check("max_blocking_threads", "65537", new().max_blocking_threads((1 << 16) + 1));
     check("thread_stack_size", "65535", new().thread_stack_size(65_535));
-    check("thread_stack_size", "4294967297", new().thread_stack_size((1 << 32) + 1));
+    let most = format!("{}", usize::MAX);
+    check("thread_stack_size", &most, new().thread_stack_size(usize::MAX));
     check("poll_interval", "49µs", new().poll_interval(Duration::from_micros(49)));
     check("poll_interval", "11s", new().poll_interval(Duration::from_secs(11)));
     check("stall_threshold", "99µs", new().stall_threshold(Duration::from_micros(99)));
