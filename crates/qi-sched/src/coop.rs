@@ -82,6 +82,32 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<Progress> {
     }
 }
 
+/// Takes units from the current task's budget for work that was done at once, as many as are left.
+/// For operations that do in one step what others do in many.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # let task = scheduler.spawn(async {
+/// use qi_sched::coop;
+/// use std::task::{Context, Waker};
+///
+/// coop::spend(u32::MAX);
+/// let mut cx = Context::from_waker(Waker::noop());
+/// assert!(coop::poll_proceed(&mut cx).is_pending(), "nothing is left");
+/// # });
+/// # scheduler.block_on(task).unwrap();
+/// ```
+pub fn spend(units: u32) {
+    context::with(|context| {
+        let Some(context) = context else { return };
+        let left = context.budget.get();
+        if left != UNLIMITED {
+            context.budget.set(left.saturating_sub(units));
+        }
+    });
+}
+
 /// Runs `code` without a limit: what it polls spends nothing of the current task's budget. For
 /// looks that cannot wait, such as a `try_` method that polls inside.
 ///

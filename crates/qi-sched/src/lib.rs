@@ -76,7 +76,7 @@ pub use scheduler::{
 };
 pub use shutdown::SchedState;
 pub use stats::{SchedStats, TaskInfo, WorkerStats};
-pub use task::{AbortHandle, Join, TaskHandle, TaskId, TaskStatus};
+pub use task::{AbortHandle, Join, TaskHandle, TaskId, TaskStatus, ThinWaker};
 
 use std::future::Future;
 use std::panic::Location;

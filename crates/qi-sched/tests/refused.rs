@@ -3,7 +3,11 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
-#[allow(dead_code, reason = "shared with the tests of behaviour, which need more of it")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "shared with the tests of behaviour, which need more of it"
+)]
 #[path = "behaviour/support.rs"]
 mod support;
 

@@ -33,6 +33,9 @@ type Shared = std::sync::MutexGuard<'static, u8>;
 /// Neither.
 type Kept = Rc<u8>;
 
+/// A guard of all as a guard of a part.
+type MappedOwned<T> = OwnedMappedRwLockWriteGuard<T, T>;
+
 /// `type: [both, sent, shared, kept] [both, sent, shared, kept]`, Send before Sync; 1 is yes.
 macro_rules! table {
     ($($($name:ident)::+ <$($life:lifetime,)* T>:
@@ -62,6 +65,8 @@ fn holders_of_values_may_be_sent_and_shared_as_the_values_allow() {
         RwLockWriteGuard<'static, T>: [1 0 0 0] [1 0 0 0];
         OwnedRwLockReadGuard<T>: [1 0 0 0] [1 0 0 0];
         OwnedRwLockWriteGuard<T>: [1 0 0 0] [1 0 0 0];
+        MappedRwLockWriteGuard<'static, T>: [1 1 0 0] [1 0 1 0];
+        MappedOwned<T>: [1 0 0 0] [1 0 0 0];
         OnceCell<T>: [1 1 0 0] [1 0 0 0];
         oneshot::Sender<T>: [1 1 0 0] [1 1 0 0];
         oneshot::Receiver<T>: [1 1 0 0] [1 1 0 0];

@@ -1,5 +1,5 @@
 //! What the tests of several crates share: futures polled by hand and dropped at every poll,
-//! wakers that count, record or misbehave, values that count their drops.
+//! wakers that count, record or misbehave, values that count their drops, a watchdog, an event, dice.
 //!
 //! It knows nothing of Qi, so every crate's tests may use it, and it needs no runtime.
 //!
@@ -43,13 +43,21 @@
 #![forbid(unsafe_code)]
 
 mod drop_at_every_poll;
+mod event;
+mod hand;
 mod own_program;
 mod poll;
+mod seeded;
 mod token;
 mod waker;
+mod watched;
 
 pub use drop_at_every_poll::{DropAtEveryPoll, Run, Summary};
+pub use event::Event;
+pub use hand::Hand;
 pub use own_program::own_program;
 pub use poll::{poll_once, poll_with};
+pub use seeded::Seeded;
 pub use token::{Ledger, Token};
 pub use waker::{WakeCount, WakeLog, waker_fn, waker_fn_with_drop};
+pub use watched::{until, watched, watched_for};

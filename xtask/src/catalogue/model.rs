@@ -150,7 +150,11 @@ pub(crate) const MODELS: &[Model] = &[
         name: "loom_oneshot",
         package: "qi-sync",
         preemption_bound: 3,
-        mutants: &["oneshot_register_ignores_end", "oneshot_send_publishes_nothing"],
+        mutants: &[
+            "oneshot_register_ignores_end",
+            "oneshot_send_publishes_nothing",
+            "oneshot_send_takes_a_closed_place",
+        ],
     },
     Model {
         name: "loom_ring",

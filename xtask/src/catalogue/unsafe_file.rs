@@ -61,6 +61,10 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-sched/src/task/reference.rs", "counts references to a block"),
     file("crates/qi-sched/src/task/request.rs", "turns a transition's reference into a hint"),
     file("crates/qi-sched/src/task/running.rs", "wraps the right to run a task into safe types"),
+    file(
+        "crates/qi-sched/src/task/thin.rs",
+        "tells a task's waker from any other by a bit of the address",
+    ),
     file("crates/qi-sched/src/task/waker.rs", "implements the raw waker"),
     file("crates/qi-sched/src/worker/context.rs", "keeps the thread's context and its seat"),
     file("crates/qi-sync/src/channel/core/reader.rs", "argues that a lone receiver is alone"),
@@ -77,6 +81,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-sync/src/content.rs", "shares what a lock guards"),
     file("crates/qi-sync/src/mutex/guard.rs", "reaches what a mutex guards"),
     file("crates/qi-sync/src/rwlock/guard.rs", "reaches what a readers-writer lock guards"),
+    file("crates/qi-sync/src/rwlock/mapped.rs", "reaches a part of what such a lock guards"),
     file("crates/qi-sync/src/rwlock/owned.rs", "reaches what a readers-writer lock guards"),
     file("crates/sanitizer-bait/src/bin/race.rs", "no safe program has a data race"),
     file("crates/qi-sched/tests/fork.rs", "fork exists only in C"),

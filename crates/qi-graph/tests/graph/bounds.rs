@@ -61,7 +61,7 @@ fn without_a_limit_suspended_nodes_are_no_obstacle() {
         }
         let started = graph.start_on(runtime.handle(), Options::new()).expect("it is right");
         crate::support::until(|| gate.waiting() == 500);
-        gate.open();
+        gate.set();
         assert_eq!(runtime.block_on(started).counts().done, 500);
     });
 }

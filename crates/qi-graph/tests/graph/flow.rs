@@ -118,7 +118,7 @@ fn nodes_may_wait_for_each_other_while_they_run() {
             Ok(())
         });
         graph.node("opens").run(async move |()| {
-            gate.open();
+            gate.set();
             Ok(())
         });
         assert_eq!(run(runtime, graph, Options::new()).counts().done, 2);
@@ -130,7 +130,7 @@ fn random_graphs_give_what_a_loop_gives() {
     on_few_and_many_workers(|runtime| {
         let mut random = Seeded::new("random_graphs_give_what_a_loop_gives");
         for _ in 0..20 {
-            let count = 1 + random.below(300);
+            let count = 1 + random.below(300) as usize;
             let mut graph = Graph::new();
             let mut nodes = Vec::new();
             let mut expected: Vec<u64> = Vec::new();
@@ -138,7 +138,7 @@ fn random_graphs_give_what_a_loop_gives() {
                 let inputs: Vec<usize> = if index == 0 {
                     Vec::new()
                 } else {
-                    (0..random.below(4)).map(|_| random.below(index)).collect()
+                    (0..random.below(4)).map(|_| random.below(index as u64) as usize).collect()
                 };
                 let sum = inputs.iter().map(|&input| expected[input]).fold(1, u64::wrapping_add);
                 expected.push(sum);

@@ -33,7 +33,7 @@ fn a_run_can_be_dropped_after_every_poll() {
             for (number, gate) in gates.iter().enumerate().take(polls) {
                 until(|| gate.waiting() == 1);
                 assert!(poll_once(Pin::new(&mut run)).is_pending(), "gate {number} is closed");
-                gate.open();
+                gate.set();
             }
             if polls > GATES {
                 until(|| run.is_finished());
@@ -75,7 +75,7 @@ fn the_next_event_can_be_dropped_at_every_poll_and_none_is_lost() {
     };
     until(|| gate.waiting() == 1);
     assert!(!take_all(&mut events), "the run goes on");
-    gate.open();
+    gate.set();
     runtime.block_on(run).check().expect("no failure");
     assert!(take_all(&mut events), "the run has ended");
     assert_eq!(seen.len(), 6, "queued, started, finished, twice: {seen:?}");
@@ -91,5 +91,5 @@ fn the_waker_of_who_no_longer_waits_is_let_go_of() {
     assert!(count.held() > 0);
     run.detach();
     assert_eq!(count.held(), 0);
-    gate.open();
+    gate.set();
 }

@@ -3,36 +3,13 @@
 
 use qi_runtime::AsyncRuntime;
 use qi_runtime::net::{TcpListener, TcpStream};
+pub(crate) use qi_test_kit::watched;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc;
+use std::panic::resume_unwind;
 use std::task::{Context, Poll, Waker};
-use std::thread;
-use std::time::Duration;
-
-/// After this long a test that waits is considered hung. It only ever ends a failing test.
-const HUNG: Duration = Duration::from_secs(60);
 
 pub(crate) const LOOPBACK: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
-
-/// Runs a test on a thread of its own, and fails if it hangs. The watchdog does not depend on the
-/// runtime under test.
-pub(crate) fn watched<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
-    let (sender, receiver) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        let outcome = catch_unwind(AssertUnwindSafe(test));
-        // The receiver is gone only if the test was given up.
-        let _ = sender.send(outcome);
-    });
-    match receiver.recv_timeout(HUNG) {
-        Ok(outcome) => {
-            thread.join().expect("it has caught every panic");
-            outcome.unwrap_or_else(|panic| resume_unwind(panic))
-        }
-        Err(_) => panic!("the test hangs"),
-    }
-}
 
 pub(crate) fn runtime(workers: usize) -> AsyncRuntime {
     AsyncRuntime::builder().worker_threads(workers).build().expect("a runtime starts")

@@ -52,9 +52,14 @@ struct Pair {
 }
 
 /// One thread's free blocks of all classes.
-#[derive(Default)]
 pub(crate) struct Magazine {
     pairs: [Pair; class::COUNT],
+}
+
+impl Default for Magazine {
+    fn default() -> Self {
+        Self { pairs: std::array::from_fn(|_| Pair::default()) }
+    }
 }
 
 // SAFETY: a free block belongs to whoever has it in a batch, whatever the thread.

@@ -23,7 +23,7 @@ pub(crate) type TaskPtr = NonNull<Header>;
 /// What a panic left.
 pub(crate) type Payload = Box<dyn Any + Send + 'static>;
 
-/// What every task begins with: 56 bytes.
+/// What every task begins with: 48 bytes.
 ///
 /// Who may touch what: `state` anybody; `vtable`, `id`, `origin`, `born` are constant while the
 /// task lives; `polls` is written by the holder of RUNNING; `join_slot` by whom I4
@@ -41,7 +41,7 @@ pub(crate) struct Header {
 }
 
 #[cfg(all(not(loom), target_pointer_width = "64"))]
-const _: () = assert!(size_of::<Header>() == 56, "a million tasks feel every word");
+const _: () = assert!(size_of::<Header>() == 48, "a million tasks feel every word");
 
 /// What few tasks have.
 pub(crate) struct Cold {

@@ -7,13 +7,15 @@
 //! DONE, and then the task's outcome is looked at instead of the waker.
 
 use super::state::State;
+use super::thin::ThinWaker;
 use crate::sync::UnsafeCell;
 use std::mem::MaybeUninit;
 use std::task::Waker;
 
-/// Room for one waker; the state word says whether there is one.
+/// Room for one waker, as one word because every task has it; the state word says whether there is
+/// one.
 #[derive(Debug)]
-pub(crate) struct JoinSlot(UnsafeCell<MaybeUninit<Waker>>);
+pub(crate) struct JoinSlot(UnsafeCell<MaybeUninit<ThinWaker>>);
 
 impl JoinSlot {
     pub(crate) fn empty() -> Self {
@@ -36,7 +38,7 @@ impl JoinSlot {
             // SAFETY: the bit was cleared before DONE: the slot is full and the handle's.
             drop(unsafe { self.take() });
         }
-        let waker = waker.clone();
+        let waker = ThinWaker::new(waker);
         // SAFETY: JOIN_WAKER is clear: the slot is empty and the handle's.
         self.0.with_mut(|slot| unsafe { (*slot).write(waker) });
         if state.set_join_waker() {
@@ -54,16 +56,17 @@ impl JoinSlot {
     pub(crate) unsafe fn take(&self) -> Waker {
         // SAFETY: it is full by the caller's word. What is taken out is only read, because the
         // handle may be looking at it in `wakes`.
-        self.0.with(|slot| unsafe { (*slot).assume_init_read() })
+        self.0.with(|slot| unsafe { (*slot).assume_init_read() }).into_waker()
     }
 
-    /// Whether the waker in the slot wakes the same as `other`.
+    /// Whether the waker in the slot is known to wake the same as `other`: only if they are a
+    /// task's. A box is not looked into, since the completer may have freed it.
     ///
     /// # Safety
     /// The slot is full, and the caller is the handle: the completer may take the waker out at the
     /// same time, but what it takes is read only, so the two may both look.
     unsafe fn wakes(&self, other: &Waker) -> bool {
         // SAFETY: by the caller's word the slot holds a waker, and both sides only read it here.
-        self.0.with(|slot| unsafe { (*slot).assume_init_ref() }.will_wake(other))
+        self.0.with(|slot| unsafe { (*slot).assume_init_ref() }.is_of_task(other))
     }
 }

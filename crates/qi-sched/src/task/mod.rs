@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!        ┌─────────────── Cell<F> ────────────────┐
-//!        │ Header (56 bytes)         │ Stage<F>   │
+//!        │ Header (48 bytes)         │ Stage<F>   │
 //!        │ state · vtable · id ·     │ future, or │
 //!        │ place · cold · join slot  │ output     │
 //!        └───────────────────────────┴────────────┘
@@ -28,6 +28,7 @@ mod running;
 mod snapshot;
 mod state;
 mod status;
+mod thin;
 mod transition;
 mod waker;
 
@@ -44,6 +45,7 @@ pub(crate) use running::{Claimed, Ended, Polled, Running, Suspended};
 pub(crate) use snapshot::Snapshot;
 pub(crate) use state::State;
 pub use status::TaskStatus;
+pub use thin::ThinWaker;
 #[cfg(all(test, loom))]
 pub(crate) use transition::{CancelRequest, Claim, Detach, Suspend, Wake};
 pub(crate) use transition::{Outcome, Placement, Raise};

@@ -21,26 +21,33 @@ pub(crate) unsafe fn borrowed(task: TaskPtr) -> ManuallyDrop<Waker> {
 
 /// Whether a waker is one of this task's.
 pub(crate) fn wakes(waker: &Waker, task: TaskPtr) -> bool {
-    std::ptr::eq(waker.data(), task.as_ptr().cast_const().cast())
-        && std::ptr::eq(waker.vtable(), &raw const VTABLE)
+    task_of(waker) == Some(task)
+}
+
+/// The task that a waker made here wakes.
+#[inline]
+pub(super) fn task_of(waker: &Waker) -> Option<TaskPtr> {
+    let is_ours = std::ptr::eq(waker.vtable(), &raw const VTABLE);
+    // SAFETY: with this vtable its data is a task's address.
+    is_ours.then(|| unsafe { pointer(waker.data()) })
 }
 
 /// # Safety
 /// `data` is that of a waker made here.
-unsafe fn task_of(data: *const ()) -> TaskPtr {
+unsafe fn pointer(data: *const ()) -> TaskPtr {
     // SAFETY: a waker's data is a task's address.
     unsafe { TaskPtr::new_unchecked(data.cast_mut().cast()) }
 }
 
 unsafe fn clone_waker(data: *const ()) -> RawWaker {
     // SAFETY: by `RawWaker`'s contract `data` is that of a live waker, which refers to the task.
-    unsafe { task_of(data).as_ref() }.state.add_ref();
+    unsafe { pointer(data).as_ref() }.state.add_ref();
     RawWaker::new(data, &VTABLE)
 }
 
 unsafe fn wake_by_value(data: *const ()) {
     // SAFETY: as for `clone_waker`; the waker's reference is now ours.
-    let task = unsafe { task_of(data) };
+    let task = unsafe { pointer(data) };
     // SAFETY: the reference keeps the block.
     match unsafe { task.as_ref() }.state.wake_by_value() {
         // SAFETY: the reference became the hint's.
@@ -53,7 +60,7 @@ unsafe fn wake_by_value(data: *const ()) {
 
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: as for `clone_waker`.
-    let task = unsafe { task_of(data) };
+    let task = unsafe { pointer(data) };
     // SAFETY: the waker's reference keeps the block.
     if let Wake::Schedule(lane) = unsafe { task.as_ref() }.state.wake_by_ref() {
         // SAFETY: `Schedule` comes with a reference for the hint.
@@ -63,5 +70,5 @@ unsafe fn wake_by_ref(data: *const ()) {
 
 unsafe fn drop_waker(data: *const ()) {
     // SAFETY: the waker's reference is given up.
-    unsafe { Header::release(task_of(data), 1) };
+    unsafe { Header::release(pointer(data), 1) };
 }

@@ -1,42 +1,11 @@
-//! What the tests share: a watchdog, gates, events, drop counters.
+//! What the tests share: schedulers, gates, drop counters.
 #![forbid(unsafe_code)]
 
 use qi_sched::{SchedState, Scheduler, SchedulerBuilder};
-use std::future::{Future, poll_fn};
-use std::panic::resume_unwind;
+pub(crate) use qi_test_kit::{Event, until, watched};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
-
-/// Far more than any test needs on a machine that is busy with others.
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// Bytes of a test's stack. Unoptimised code copies a future in every frame from `spawn` on, and
-/// one that is aligned to 32 KiB takes a quarter of a megabyte in each.
-const STACK: usize = 8 << 20;
-
-/// Runs `body` on a thread of its own; fails if it has not ended within [`LIMIT`].
-pub(crate) fn watched<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> R {
-    let (done, result) = channel();
-    let run = move || {
-        let _ = done.send(body());
-    };
-    let watched = thread::Builder::new().stack_size(STACK).spawn(run).expect("a thread starts");
-    match result.recv_timeout(LIMIT) {
-        Ok(result) => {
-            watched.join().expect("the body has returned");
-            result
-        }
-        Err(RecvTimeoutError::Timeout) => panic!("the test hangs"),
-        Err(RecvTimeoutError::Disconnected) => match watched.join() {
-            Err(payload) => resume_unwind(payload),
-            Ok(()) => panic!("the body returned, but gave no result"),
-        },
-    }
-}
 
 /// Runs `body` on a scheduler; checks afterwards that every task has ended and that nothing of
 /// the scheduler is left.
@@ -72,13 +41,6 @@ pub(crate) fn on_one_and_four(body: impl FnOnce(&Scheduler) + Clone + Send + 'st
     }
 }
 
-/// Waits for another thread to bring something about.
-pub(crate) fn until(mut reached: impl FnMut() -> bool) {
-    while !reached() {
-        thread::yield_now();
-    }
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -97,51 +59,6 @@ impl Gate {
     pub(crate) fn wait(&self) {
         let open = lock(&self.0.0);
         drop(self.0.1.wait_while(open, |open| !*open).unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
-#[derive(Default)]
-struct EventState {
-    set: bool,
-    wakers: Vec<Waker>,
-}
-
-/// A door for tasks.
-#[derive(Clone, Default)]
-pub(crate) struct Event(Arc<Mutex<EventState>>);
-
-impl Event {
-    pub(crate) fn set(&self) {
-        let mut state = lock(&self.0);
-        state.set = true;
-        let wakers = std::mem::take(&mut state.wakers);
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
-    }
-
-    pub(crate) fn wait(&self) -> impl Future<Output = ()> + Send + use<> {
-        let event = self.clone();
-        poll_fn(move |cx| {
-            let mut state = lock(&event.0);
-            if state.set {
-                return Poll::Ready(());
-            }
-            let waker = cx.waker();
-            if !state.wakers.iter().any(|known| known.will_wake(waker)) {
-                state.wakers.push(waker.clone());
-            }
-            Poll::Pending
-        })
-    }
-
-    /// How many wakers wait.
-    pub(crate) fn waiting(&self) -> usize {
-        lock(&self.0).wakers.len()
-    }
-
-    /// The wakers that wait, which the event forgets.
-    pub(crate) fn take_wakers(&self) -> Vec<Waker> {
-        std::mem::take(&mut lock(&self.0).wakers)
     }
 }
 

@@ -2,28 +2,15 @@
 #![forbid(unsafe_code)]
 
 use crate::world::{Deed, Line, run};
+use qi_test_kit::watched_for;
 use std::collections::HashSet;
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
 const SEEDS: u64 = 1_000;
 
-/// Fails instead of hanging.
-fn watched(body: impl FnOnce() + Send + 'static) {
-    let (done, end) = channel();
-    let body = std::thread::spawn(move || {
-        body();
-        done.send(()).expect("the watchdog waits");
-    });
-    match end.recv_timeout(Duration::from_secs(300)) {
-        Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("the test hangs"),
-        Ok(()) | Err(_) => body.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload)),
-    }
-}
-
 #[test]
 fn a_thousand_seeds_give_the_same_trace_twice_and_others_for_other_seeds() {
-    watched(|| {
+    watched_for(Duration::from_secs(300), || {
         let mut different = HashSet::new();
         for seed in 0..SEEDS {
             let (first, second) = (run(seed), run(seed));
@@ -39,7 +26,7 @@ fn a_thousand_seeds_give_the_same_trace_twice_and_others_for_other_seeds() {
 
 #[test]
 fn the_workload_does_everything_it_is_meant_to() {
-    watched(|| {
+    watched_for(Duration::from_secs(300), || {
         let lines: Vec<Line> = (0..200).flat_map(run).collect();
         let deeds = |wanted: fn(&Deed) -> bool| {
             lines

@@ -1,28 +1,11 @@
 //! What the stress programs share: the plan, the dice, the ledger of futures.
 #![forbid(unsafe_code)]
 
+pub(crate) use qi_test_kit::watched_for as watched;
 use std::env::var;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
 use std::time::Duration;
-
-/// Fails instead of hanging, which would say nothing.
-pub(crate) fn watched(limit: Duration, body: impl FnOnce() + Send + 'static) {
-    let (done, end) = channel();
-    let body = thread::spawn(move || {
-        body();
-        let _ = done.send(());
-    });
-    match end.recv_timeout(limit) {
-        Err(RecvTimeoutError::Timeout) => panic!("the run hangs"),
-        Ok(()) | Err(RecvTimeoutError::Disconnected) => {
-            body.join().unwrap_or_else(|payload| resume_unwind(payload));
-        }
-    }
-}
 
 /// What the environment asks for.
 pub(crate) struct Plan {

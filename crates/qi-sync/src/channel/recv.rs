@@ -57,6 +57,10 @@ impl<T> Drop for Recv<'_, T> {
 /// [`mpsc::Receiver::recv_many`](super::mpsc::Receiver::recv_many) and
 /// [`mpmc::Receiver::recv_many`](super::mpmc::Receiver::recv_many).
 ///
+/// It takes no more than there are when it begins to, so that senders who are faster cannot keep it.
+/// Each value spends a unit of the task's cooperative budget, as if it had been received alone: who
+/// has received many is suspended at its next wait.
+///
 /// # Cancel safety
 /// What was received is in the buffer; before it is ready it has received nothing.
 #[must_use = "a future does nothing unless it is awaited"]
@@ -84,12 +88,13 @@ impl<T> Future for RecvMany<'_, '_, T> {
             return Poll::Ready(0);
         };
         this.buffer.push(first);
+        let more = Drain::new(this.recv.access.reborrow()).take(this.limit - 1);
         let mut count = 1;
-        while count < this.limit {
-            let Ok(value) = this.recv.access.try_recv() else { break };
+        for value in more {
             this.buffer.push(value);
             count += 1;
         }
+        coop::spend(u32::try_from(count - 1).unwrap_or(u32::MAX));
         Poll::Ready(count)
     }
 }

@@ -1,7 +1,7 @@
 //! Guards of a readers-writer lock: whoever has one may read the value, or has it alone.
 
-use super::RwLock;
 use super::raw::Raw;
+use super::{MappedRwLockWriteGuard, RwLock};
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -47,6 +47,29 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
         let guard = ManuallyDrop::new(guard);
         RwLockReadGuard { raw: guard.raw, content, borrow: PhantomData }
     }
+
+    /// A guard of a part that may be missing; else the guard comes back.
+    ///
+    /// # Errors
+    /// The guard, if there is no such part.
+    ///
+    /// # Examples
+    /// ```
+    /// use qi_sync::{RwLock, RwLockReadGuard};
+    /// let lock = RwLock::new(vec![1, 2]);
+    /// let second = RwLockReadGuard::filter_map(lock.try_read().unwrap(), |list| list.get(1));
+    /// assert_eq!(*second.unwrap(), 2);
+    /// let third = RwLockReadGuard::filter_map(lock.try_read().unwrap(), |list| list.get(2));
+    /// assert_eq!(third.unwrap_err().len(), 2);
+    /// ```
+    pub fn filter_map<U: ?Sized>(
+        guard: Self,
+        part: impl FnOnce(&T) -> Option<&U>,
+    ) -> Result<RwLockReadGuard<'a, U>, Self> {
+        let Some(content) = part(&guard).map(NonNull::from) else { return Err(guard) };
+        let guard = ManuallyDrop::new(guard);
+        Ok(RwLockReadGuard { raw: guard.raw, content, borrow: PhantomData })
+    }
 }
 
 impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
@@ -72,6 +95,12 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
     }
 }
 
+impl<T: ?Sized + fmt::Display> fmt::Display for RwLockReadGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
+    }
+}
+
 /// Writes the value of an [`RwLock`], and releases the lock when it is dropped.
 ///
 /// # Examples
@@ -85,14 +114,16 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
 /// ```
 #[must_use = "a guard that is dropped releases the lock at once"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
-    lock: &'a RwLock<T>,
-    borrow: PhantomData<&'a mut T>,
+    whole: MappedRwLockWriteGuard<'a, T>,
+    /// It may go where the lock may be shared: as a reader it shares the value.
+    lock: PhantomData<&'a RwLock<T>>,
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// The caller has just become the writer of `lock`, and makes this one guard for it.
     pub(super) fn of(lock: &'a RwLock<T>) -> Self {
-        Self { lock, borrow: PhantomData }
+        let whole = MappedRwLockWriteGuard::of(&lock.raw, lock.content.address());
+        Self { whole, lock: PhantomData }
     }
 
     /// Goes on as a reader, without letting another writer in. Waiting readers that are next come in
@@ -101,9 +132,40 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// # Examples
     /// See [`RwLockWriteGuard`].
     pub fn downgrade(guard: Self) -> RwLockReadGuard<'a, T> {
-        let lock = ManuallyDrop::new(guard).lock;
-        lock.raw.downgrade();
-        RwLockReadGuard::of(lock)
+        let (raw, content) = guard.whole.into_parts();
+        raw.downgrade();
+        RwLockReadGuard { raw, content, borrow: PhantomData }
+    }
+
+    /// A guard of a part of the value. The lock stays taken as a whole.
+    ///
+    /// # Examples
+    /// See [`MappedRwLockWriteGuard`].
+    pub fn map<U: ?Sized>(
+        guard: Self,
+        part: impl FnOnce(&mut T) -> &mut U,
+    ) -> MappedRwLockWriteGuard<'a, U> {
+        MappedRwLockWriteGuard::map(guard.whole, part)
+    }
+
+    /// A guard of a part that may be missing; else the guard comes back.
+    ///
+    /// # Errors
+    /// The guard, if there is no such part.
+    ///
+    /// # Examples
+    /// ```
+    /// use qi_sync::{RwLock, RwLockWriteGuard};
+    /// let lock = RwLock::new(vec![1]);
+    /// let none = RwLockWriteGuard::filter_map(lock.try_write().unwrap(), |list| list.get_mut(1));
+    /// assert_eq!(none.unwrap_err().len(), 1);
+    /// ```
+    pub fn filter_map<U: ?Sized>(
+        guard: Self,
+        part: impl FnOnce(&mut T) -> Option<&mut U>,
+    ) -> Result<MappedRwLockWriteGuard<'a, U>, Self> {
+        MappedRwLockWriteGuard::filter_map(guard.whole, part)
+            .map_err(|whole| Self { whole, lock: PhantomData })
     }
 }
 
@@ -112,28 +174,25 @@ impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: the guard is the writer's, and it is borrowed while the reference lives.
-        unsafe { self.lock.content.address().as_ref() }
+        &self.whole
     }
 }
 
 impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as in `deref`, and it is borrowed alone.
-        unsafe { self.lock.content.address().as_mut() }
-    }
-}
-
-impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        self.lock.raw.release_write();
+        &mut self.whole
     }
 }
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
+        fmt::Debug::fmt(&self.whole, f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for RwLockWriteGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.whole, f)
     }
 }

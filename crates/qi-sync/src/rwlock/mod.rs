@@ -1,10 +1,12 @@
 //! A value that many may read at once, or one may write.
 
 mod guard;
+mod mapped;
 mod owned;
 mod raw;
 
 pub use guard::{RwLockReadGuard, RwLockWriteGuard};
+pub use mapped::{MappedRwLockWriteGuard, OwnedMappedRwLockWriteGuard};
 pub use owned::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard};
 
 use crate::blocking::block_on;
@@ -232,6 +234,29 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
         block_on(self.write())
+    }
+
+    /// As [`blocking_read`](Self::blocking_read), with a guard that keeps the lock alive.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = std::sync::Arc::new(qi_sync::RwLock::new(5));
+    /// assert_eq!(*lock.blocking_read_owned(), 5);
+    /// ```
+    pub fn blocking_read_owned(self: Arc<Self>) -> OwnedRwLockReadGuard<T> {
+        block_on(self.read_owned())
+    }
+
+    /// As [`blocking_write`](Self::blocking_write), with a guard that keeps the lock alive.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = std::sync::Arc::new(qi_sync::RwLock::new(5));
+    /// *lock.clone().blocking_write_owned() += 1;
+    /// assert_eq!(*lock.blocking_read(), 6);
+    /// ```
+    pub fn blocking_write_owned(self: Arc<Self>) -> OwnedRwLockWriteGuard<T> {
+        block_on(self.write_owned())
     }
 
     /// The value, without locking: nobody else has the lock.

@@ -2,9 +2,8 @@
 //! rest of the world does: no turn is lost, and no lock stays taken.
 #![forbid(unsafe_code)]
 
-use crate::support::Hand;
 use qi_sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
-use qi_test_kit::DropAtEveryPoll;
+use qi_test_kit::{DropAtEveryPoll, Hand};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::task::Poll;

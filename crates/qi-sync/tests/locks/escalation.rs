@@ -1,9 +1,10 @@
 //! Priorities: urgent waiters first, and holders as urgent as those who wait for them.
 #![forbid(unsafe_code)]
 
-use crate::support::{until, watched};
+use crate::support::watched;
 use qi_sched::{AbortHandle, Scheduler, TaskHandle, TaskPriority, TaskStatus};
 use qi_sync::{Mutex, Notify, RwLock};
+use qi_test_kit::until;
 use std::sync::Arc;
 use std::time::Duration;
 

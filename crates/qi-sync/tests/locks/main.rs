@@ -6,4 +6,5 @@ mod dropped;
 mod escalation;
 mod mutex;
 mod rwlock;
+#[path = "../support/mod.rs"]
 mod support;

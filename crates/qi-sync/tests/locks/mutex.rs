@@ -1,10 +1,10 @@
 //! The mutex: turns, guards, threads, panics, crowds.
 #![forbid(unsafe_code)]
 
-use crate::support::{Hand, on, on_one_and_two, until, watched};
+use crate::support::{on, on_one_and_two, watched};
 use qi_sched::{TaskPriority, TaskStatus, coop};
 use qi_sync::{Mutex, MutexGuard, OwnedMutexGuard};
-use qi_test_kit::Ledger;
+use qi_test_kit::{Hand, Ledger, until};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 

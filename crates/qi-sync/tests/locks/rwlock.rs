@@ -1,10 +1,14 @@
 //! The readers-writer lock: turns, guards, threads, crowds.
 #![forbid(unsafe_code)]
 
-use crate::support::{Hand, on, on_one_and_two, watched};
+use crate::support::{on, on_one_and_two, watched};
 use qi_sched::coop;
-use qi_sync::{OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use qi_test_kit::Ledger;
+use qi_sync::{
+    OwnedMappedRwLockWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
+    RwLockReadGuard, RwLockWriteGuard,
+};
+use qi_test_kit::{Hand, Ledger};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -141,6 +145,48 @@ fn a_guard_of_a_part_holds_the_whole() {
     assert!(lock.try_write().is_none());
     drop(part);
     assert!(lock.try_write().is_some());
+    let mut part = RwLockWriteGuard::map(lock.try_write().unwrap(), |pair| &mut pair.0);
+    *part += 10;
+    assert!(lock.try_read().is_none());
+    drop(part);
+    assert_eq!(*lock.try_read().unwrap(), (11, 2));
+}
+
+#[test]
+fn an_owned_guard_of_a_part_holds_the_whole_and_keeps_it() {
+    let lock = Arc::new(RwLock::new((1, String::from("one"))));
+    let guard = lock.clone().try_write_owned().unwrap();
+    let text = OwnedRwLockWriteGuard::map(guard, |pair| pair.1.as_mut_str());
+    let mut first =
+        OwnedMappedRwLockWriteGuard::filter_map(text, |text| text.get_mut(..1)).unwrap();
+    first.make_ascii_uppercase();
+    assert!(lock.try_read().is_none());
+    let all = OwnedMappedRwLockWriteGuard::filter_map(first, |text| text.get_mut(5..)).unwrap_err();
+    assert_eq!(&*all, "O");
+    drop(all);
+    let reader = lock.clone().try_read_owned().unwrap();
+    let name = OwnedRwLockReadGuard::map(reader, |pair| pair.1.as_str());
+    assert!(lock.try_read().is_some() && lock.try_write().is_none());
+    assert_eq!((&*name, Arc::strong_count(&lock)), ("One", 2));
+    drop(name);
+    assert!(lock.try_write().is_some());
+    assert_eq!(Arc::strong_count(&lock), 1);
+}
+
+#[test]
+fn a_panic_while_a_part_is_chosen_releases_the_lock() {
+    fn choose(_: &mut i32) -> &mut i32 {
+        std::panic::resume_unwind(Box::new(()))
+    }
+    let lock = Arc::new(RwLock::new(1));
+    let chosen = catch_unwind(AssertUnwindSafe(|| {
+        drop(RwLockWriteGuard::map(lock.try_write().unwrap(), choose));
+    }));
+    assert!(chosen.is_err() && lock.try_write().is_some());
+    let chosen = catch_unwind(AssertUnwindSafe(|| {
+        drop(OwnedRwLockWriteGuard::map(lock.clone().try_write_owned().unwrap(), choose));
+    }));
+    assert!(chosen.is_err() && lock.try_write().is_some());
 }
 
 #[test]

@@ -2,8 +2,11 @@
 #![forbid(unsafe_code)]
 
 use crate::support::on;
+use qi_sync::channel::mpsc;
 use qi_sync::{Barrier, CancellationToken, Event, Notify, OnceCell, Semaphore, WaitGroup};
+use qi_test_kit::poll_once;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -83,5 +86,21 @@ fn waiting_for_what_has_happened_for_ever_lets_others_run() {
     lets_others_run(move || {
         let group = group.clone();
         async move { group.wait().await }
+    });
+}
+
+#[test]
+fn values_received_at_once_spend_as_much_as_one_by_one() {
+    on(1, |scheduler| {
+        let task = scheduler.spawn(async {
+            let (tx, mut rx) = mpsc::unbounded();
+            (0..1_000).for_each(|number| tx.try_send(number).unwrap());
+            let mut all = Vec::new();
+            assert_eq!(rx.recv_many(&mut all, usize::MAX).await, 1_000);
+            tx.try_send(1_000).unwrap();
+            assert!(poll_once(pin!(rx.recv())).is_pending(), "nothing is left of the budget");
+            assert_eq!(rx.recv().await, Some(1_000));
+        });
+        scheduler.block_on(task).unwrap();
     });
 }

@@ -13,6 +13,7 @@ mod notify;
 mod once_cell;
 mod semaphore;
 mod storm;
+#[path = "../support/mod.rs"]
 mod support;
 mod urgency;
 mod wait_group;

@@ -9,63 +9,20 @@ mod oneshot;
 mod queue;
 mod waiting;
 
+use crate::model::support::{self, poll_and_drop};
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::task::{Context, Poll, Wake, Waker};
 
-/// The bound unless `LOOM_MAX_PREEMPTIONS` says another.
-const PREEMPTIONS: usize = 2;
-
-/// Explores the scenarios of one model one after the other, and says how much there was.
+/// Explores one model. These are the larger ones.
 fn explore(name: &str, scenarios: &[fn()]) {
-    let mut bound = PREEMPTIONS;
-    let executions = Arc::new(AtomicUsize::new(0));
-    for &scenario in scenarios {
-        let mut builder = loom::model::Builder::new();
-        // `Builder::new` has read the environment.
-        bound = *builder.preemption_bound.get_or_insert(PREEMPTIONS);
-        let counted = executions.clone();
-        builder.check(move || {
-            // Relaxed: loom runs one execution after the other on this thread.
-            counted.fetch_add(1, Relaxed);
-            scenario();
-        });
-    }
-    println!("loom: {name} executions={} preemption_bound={bound}", executions.load(Relaxed));
+    support::explore(name, 2, scenarios);
 }
 
-/// Wakes a thread of a model.
-struct Unpark(loom::sync::Notify);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.notify();
-    }
-}
-
-/// Runs a future on a thread of a model, which sleeps until it is woken.
+/// Runs a future on a thread of a model. One that is woken may wake itself until another thread has
+/// gone on.
 fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let unpark = Arc::new(Unpark(loom::sync::Notify::new()));
-    let waker = Waker::from(unpark.clone());
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        unpark.0.wait();
-        // A future may wake itself until another thread has gone on.
-        loom::thread::yield_now();
-    }
-}
-
-/// Polls a future once, and drops it if it is pending.
-fn poll_and_drop<F: Future>(future: F) -> Option<F::Output> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
+    support::block_on_and(future, loom::thread::yield_now)
 }
 
 /// Values that count how many of them live.

@@ -1,58 +1,123 @@
 //! The one allocation of a oneshot channel, and the rules for touching it. (I30)
 //!
-//! # States
-//! One word. Bits are only ever added, but for VALUE and the two WAKER bits:
+//! A cell is a word and a place: 24 bytes for values of up to 16.
 //!
-//! | bit | set by | means |
-//! |---|---|---|
-//! | VALUE | sender | a value was sent; it lies in the cell until the receiver takes it |
-//! | ENDED | sender | it will send no more (with or without VALUE) |
-//! | TX_LEFT | sender | it touches the cell no more |
-//! | CLOSED | receiver | a value that is not sent yet is not wanted any more |
-//! | RX_LEFT | receiver | it touches the cell no more |
-//! | RX_WAKER | receiver | its waker lies in the cell |
-//! | TX_WAKER | sender | its waker lies in the cell, for `closed()` |
+//! # States
+//! While the channel is open the word is the receiver's waker, as one address, or null; TX_WAITS is
+//! set in it while the sender waits in `closed()`. Afterwards it is one of four numbers:
+//!
+//! ```text
+//!          ┌── send ─────────────► SENT ───── the receiver takes the value, and frees
+//!          ├── drop of the sender ► ENDED ──── the receiver frees
+//!   open ──┤                         ▲
+//!          ├── close ──► CLOSED ─────┘ the sender leaves
+//!          │               │ drop of the receiver
+//!          └── drop of ────┴──────► GONE ───── the sender frees
+//!              the receiver
+//! ```
 //!
 //! # Protocol
-//! * The value is the sender's until VALUE is set, then the receiver's, who clears the bit if it
-//!   takes the value out before the sender has left. VALUE is never set over CLOSED: the sender
-//!   keeps the value then.
-//! * A waker's place belongs to its own side while its bit is clear, to nobody while it is set, and
-//!   to the *other* side once that has set its end (ENDED, or CLOSED) over the set bit. To replace
-//!   a waker its side clears the bit first; finding the end set instead, it leaves the place alone.
-//! * A side that has nothing to wake ends and leaves in one step; one that finds a waker takes it
-//!   out first, then leaves, then wakes. Who leaves second frees the cell.
+//! * The change that ends the open state takes the receiver's waker with it: it is the one's who
+//!   made the change. A sender wakes it; a receiver drops it. So does each change of the waker: it
+//!   is made by the receiver, in one step, and the old one is its own again.
+//! * The place is the sender's while the channel is open. It holds nothing, or with TX_WAITS the
+//!   sender's waker, or the value that is about to be sent. With SENT it is the receiver's, with the
+//!   value in it; with CLOSED it is the receiver's if TX_WAITS was set, with the waker in it.
+//! * SENT, ENDED and GONE are the last thing that a side does to the cell; the other side frees it.
+//!   A receiver that goes while the sender waits closes first, takes the waker out, then leaves.
 //!
-//! So a channel that is sent to before it is awaited costs an allocation, one read-modify-write,
-//! one load; one that is awaited first costs three read-modify-writes.
+//! So a channel that is sent to before it is awaited costs an allocation, one read-modify-write, and
+//! a load; one that is awaited first costs two read-modify-writes.
 //!
 //! # Memory ordering
 //! Every change of the word is AcqRel and every look that decides something is Acquire: what a side
-//! wrote before setting a bit is seen by who finds the bit set.
+//! did before its change is seen by who finds the word changed.
+//!
+//! # Rejected alternatives
+//! Flags in the word, and places for a value and two wakers: 48 bytes, and a third read-modify-write
+//! for a sender that has to take the waker out before it may leave.
 
-use crate::sync::{AtomicU32, UnsafeCell};
+use crate::sync::{AtomicPtr, UnsafeCell};
 use crate::wake::wake_all;
-use std::mem::{ManuallyDrop, MaybeUninit};
-use std::ptr::NonNull;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use qi_sched::ThinWaker;
+use std::mem::ManuallyDrop;
+use std::ptr::{NonNull, null_mut, without_provenance_mut};
+use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::task::Waker;
 
-const VALUE: u32 = 1;
-const ENDED: u32 = 1 << 1;
-const TX_LEFT: u32 = 1 << 2;
-const CLOSED: u32 = 1 << 3;
-const RX_LEFT: u32 = 1 << 4;
-const RX_WAKER: u32 = 1 << 5;
-const TX_WAKER: u32 = 1 << 6;
+/// The sender's waker lies in the place.
+const TX_WAITS: usize = 1 << 1;
+/// The word is one of the four numbers.
+const OVER: usize = 1 << 2;
+const SENT: usize = OVER;
+const ENDED: usize = OVER | 1 << 3;
+const CLOSED: usize = OVER | 2 << 3;
+const GONE: usize = OVER | 3 << 3;
 
-type WakerPlace = UnsafeCell<MaybeUninit<Waker>>;
+const _: () = assert!(ThinWaker::FREE_BITS == TX_WAITS | OVER);
+
+/// A value of the word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Word(*mut ());
+
+impl Word {
+    fn number(number: usize) -> Self {
+        Self(without_provenance_mut(number))
+    }
+
+    fn is(self, number: usize) -> bool {
+        self.0.addr() == number
+    }
+
+    fn is_over(self) -> bool {
+        self.0.addr() & OVER != 0
+    }
+
+    fn sender_waits(self) -> bool {
+        self.0.addr() & (OVER | TX_WAITS) == TX_WAITS
+    }
+
+    fn with_sender_waiting(self, waits: bool) -> Self {
+        Self(self.0.map_addr(|address| address & !TX_WAITS | if waits { TX_WAITS } else { 0 }))
+    }
+
+    /// The address of the receiver's waker, if one is there.
+    fn waker(self) -> Option<NonNull<()>> {
+        if self.is_over() {
+            return None;
+        }
+        NonNull::new(self.0.map_addr(|address| address & !TX_WAITS))
+    }
+
+    /// The open word with another waker.
+    fn with_waker(self, waker: *mut ()) -> Self {
+        Self(waker).with_sender_waiting(self.sender_waits())
+    }
+
+    /// Takes the waker that the word was changed from.
+    ///
+    /// # Safety
+    /// The caller has just taken the word out of the cell, by a change to one without this waker.
+    unsafe fn take_waker(self) -> Option<ThinWaker> {
+        // SAFETY: it was put there by `into_raw`; who changes the word is its only owner.
+        self.waker().map(|waker| unsafe { ThinWaker::from_raw(waker) })
+    }
+}
+
+/// Which of the two it holds, and whose it is, is said by the word.
+union Place<T> {
+    nothing: (),
+    value: ManuallyDrop<T>,
+    sender: ManuallyDrop<Waker>,
+}
 
 struct Cell<T> {
-    state: AtomicU32,
-    value: UnsafeCell<MaybeUninit<T>>,
-    rx_waker: WakerPlace,
-    tx_waker: WakerPlace,
+    word: AtomicPtr<()>,
+    place: UnsafeCell<Place<T>>,
 }
+
+#[cfg(all(not(loom), target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Cell<u64>>() == 24, "each parked task may wait for one");
 
 /// The sender's end of a cell. Dropping it ends the channel without a value.
 pub(super) struct TxEnd<T>(NonNull<Cell<T>>);
@@ -77,326 +142,335 @@ pub(super) enum Found<T> {
     NotYet,
 }
 
+#[inline]
 pub(super) fn pair<T>() -> (TxEnd<T>, RxEnd<T>) {
     let cell = NonNull::from(Box::leak(Box::new(Cell {
-        state: AtomicU32::new(0),
-        value: UnsafeCell::new(MaybeUninit::uninit()),
-        rx_waker: UnsafeCell::new(MaybeUninit::uninit()),
-        tx_waker: UnsafeCell::new(MaybeUninit::uninit()),
+        word: AtomicPtr::new(null_mut()),
+        place: UnsafeCell::new(Place { nothing: () }),
     })));
     (TxEnd(cell), RxEnd(cell))
 }
 
 impl<T> Cell<T> {
-    /// Leaves a waker for the other side, unless that has set `end`. Says whether it was left.
-    ///
-    /// # Safety
-    /// `place` and `bit` are those of the calling side, and `end` is the other side's.
-    unsafe fn register(&self, place: &WakerPlace, bit: u32, end: u32, waker: &Waker) -> bool {
-        // Acquire: what the other side wrote before it ended is looked at next.
-        let mut seen = self.state.load(Acquire);
-        if seen & bit != 0 {
-            // SAFETY: the bit was set by this side, so the place was filled. The other side may be
-            // taking the waker out meanwhile; both only read, and what is read here are the two
-            // addresses that a waker consists of.
-            if place.with(|place| unsafe { (*place).assume_init_ref() }.will_wake(waker)) {
-                return seen & end == 0;
-            }
-            // SAFETY: as for this function.
-            if !unsafe { self.unregister(place, bit, end) } {
-                return false;
-            }
-            seen = self.state.load(Acquire);
-        }
-        let waker = waker.clone();
-        // SAFETY: the bit is clear: the place is this side's, and empty.
-        place.with_mut(|place| unsafe { (*place).write(waker) });
-        while seen & end == 0 {
-            // AcqRel: the other side sees the waker with the bit. The mutant says that there is a
-            // waker even if the other side has ended, so that nobody is woken.
-            match self.state.compare_exchange(seen, seen | bit, AcqRel, Acquire) {
-                Ok(_) => return true,
-                Err(_) if cfg!(qi_mutant = "oneshot_register_ignores_end") => {
-                    self.state.fetch_or(bit, AcqRel);
-                    return true;
-                }
-                Err(now) => seen = now,
-            }
-        }
-        // SAFETY: the bit could not be set: the place is still this side's, and full.
-        drop(unsafe { take(place) });
-        false
+    #[inline]
+    fn word(&self) -> Word {
+        // Acquire: see the head of the file.
+        Word(self.word.load(Acquire))
     }
 
-    /// Takes this side's waker back; `false` if it has become the other side's, or there is none.
+    /// One try to change `seen`; the newer word if somebody else was faster.
+    #[inline]
+    fn change(&self, seen: Word, next: Word) -> Result<(), Word> {
+        // AcqRel, Acquire: see the head of the file.
+        let result = self.word.compare_exchange(seen.0, next.0, AcqRel, Acquire);
+        result.map(drop).map_err(Word)
+    }
+
+    /// Reads the value out.
     ///
     /// # Safety
-    /// As for [`Self::register`].
-    unsafe fn unregister(&self, place: &WakerPlace, bit: u32, end: u32) -> bool {
-        // Relaxed: only this side sets and clears the bit.
-        if self.state.load(Relaxed) & bit == 0 {
-            return false;
-        }
-        // AcqRel: after the end the place is left alone; before it, whoever ends sees no waker.
-        if self.state.fetch_and(!bit, AcqRel) & end != 0 {
-            return false;
-        }
-        // SAFETY: the bit was cleared before the end was set: the place is full, and this side's.
-        drop(unsafe { take(place) });
-        true
+    /// The place is the caller's, and the value is in it.
+    unsafe fn take_value(&self) -> T {
+        // SAFETY: by the caller's word.
+        ManuallyDrop::into_inner(
+            self.place.with_mut(|place| unsafe { (&raw mut (*place).value).read() }),
+        )
+    }
+
+    /// Reads the sender's waker out.
+    ///
+    /// # Safety
+    /// The place is the caller's, and the waker is in it. The sender may be comparing it with
+    /// another, so it is only read.
+    unsafe fn take_sender(&self) -> Waker {
+        // SAFETY: by the caller's word.
+        ManuallyDrop::into_inner(
+            self.place.with(|place| unsafe { (&raw const (*place).sender).read() }),
+        )
     }
 }
 
 impl<T> TxEnd<T> {
+    #[inline]
     fn cell(&self) -> &Cell<T> {
-        // SAFETY: TX_LEFT is not set while the end lives, so nobody has freed the cell.
+        // SAFETY: while the end lives the word is none that allows the receiver to free.
         unsafe { self.0.as_ref() }
     }
 
     /// Whether the receiver is gone, or wants no value any more.
+    #[inline]
     pub(super) fn is_closed(&self) -> bool {
-        // Acquire: what the receiver did before it closed is seen by who asks.
-        self.cell().state.load(Acquire) & CLOSED != 0
+        self.cell().word().is_over()
     }
 
     /// Leaves a waker for the receiver's end; `false` if that has come. The caller is the only one
     /// who uses this end.
     pub(super) fn wait(&mut self, waker: &Waker) -> bool {
-        let cell = self.cell();
-        // SAFETY: place and bit of the sender, end of the receiver.
-        unsafe { cell.register(&cell.tx_waker, TX_WAKER, CLOSED, waker) }
-    }
-
-    /// Takes the waker back.
-    pub(super) fn stop_waiting(&mut self) {
-        let cell = self.cell();
-        // SAFETY: as in `wait`.
-        unsafe { cell.unregister(&cell.tx_waker, TX_WAKER, CLOSED) };
-    }
-
-    /// Hands the value over, or gives it back if the receiver does not want it any more.
-    pub(super) fn send(mut self, value: T) -> Result<(), T> {
-        if self.is_closed() {
-            return Err(value);
+        if self.waits_with(waker) {
+            return !self.is_closed();
         }
-        self.stop_waiting();
-        // SAFETY: VALUE is clear, and only this end sets it: the place is the sender's, and empty.
-        self.cell().value.with_mut(|place| unsafe { (*place).write(value) });
-        let end = ManuallyDrop::new(self);
-        // SAFETY: the end is not used any more, unless the function says that it did not end.
-        if unsafe { end.end(VALUE) } {
-            return Ok(());
+        if !self.stop_waiting() {
+            return false;
         }
-        let mut end = ManuallyDrop::into_inner(end);
-        let cell = end.cell();
-        // SAFETY: VALUE was not set: the value written above is still the sender's.
-        let value = cell.value.with(|place| unsafe { (*place).assume_init_read() });
-        end.stop_waiting();
-        Err(value)
-    }
-
-    /// Ends the sender's side, together with `value`, and leaves. With `value` set it does nothing
-    /// if the receiver has closed, and answers `false`.
-    ///
-    /// # Safety
-    /// After `true` the end is not used any more.
-    unsafe fn end(&self, value: u32) -> bool {
         let cell = self.cell();
-        // Acquire: as in the loop.
-        let mut seen = cell.state.load(Acquire);
-        loop {
-            if value != 0 && seen & CLOSED != 0 {
-                return false;
-            }
-            // With a waker to take out the end must not leave yet.
-            let leave = if seen & RX_WAKER == 0 { TX_LEFT } else { 0 };
-            let next = seen | value | ENDED | leave;
-            // AcqRel: the receiver that sees VALUE sees the value; we see its waker with RX_WAKER,
-            // and all it did with RX_LEFT. The mutant publishes nothing.
-            let publish =
-                if cfg!(qi_mutant = "oneshot_send_publishes_nothing") { Acquire } else { AcqRel };
-            match cell.state.compare_exchange(seen, next, publish, Acquire) {
-                Ok(_) => break,
+        let mut seen = cell.word();
+        let waker = ManuallyDrop::new(waker.clone());
+        // SAFETY: TX_WAITS is clear, and was so when the channel was last seen open. Only the sender
+        // sets it: the place is its own, and empty.
+        cell.place.with_mut(|place| unsafe { (&raw mut (*place).sender).write(waker) });
+        while !seen.is_over() {
+            match cell.change(seen, seen.with_sender_waiting(true)) {
+                Ok(()) => return true,
                 Err(now) => seen = now,
             }
         }
-        if seen & RX_WAKER != 0 {
-            // SAFETY: ENDED was set over RX_WAKER: the waker's place is full, and the sender's. The
-            // receiver may be looking at the waker, so it is only read.
-            let waker = cell.rx_waker.with(|place| unsafe { (*place).assume_init_read() });
-            // SAFETY: this end is not used any more.
-            unsafe { leave(self.0, TX_LEFT, RX_LEFT) };
-            wake_all([waker]);
-        } else if seen & RX_LEFT != 0 {
-            // SAFETY: TX_LEFT was set over RX_LEFT: the sender left second.
-            unsafe { free(self.0) };
-        }
-        true
+        // SAFETY: TX_WAITS was never set: the waker is still the sender's.
+        drop(unsafe { cell.take_sender() });
+        false
     }
+
+    /// Whether this end waits with such a waker.
+    fn waits_with(&self, waker: &Waker) -> bool {
+        let cell = self.cell();
+        // SAFETY: this end put the waker there. The receiver may be taking it out meanwhile; both
+        // only read, and what is read here are the two addresses that a waker consists of.
+        let known = |place: *const Place<T>| unsafe { &(*place).sender }.will_wake(waker);
+        cell.word().sender_waits() && cell.place.with(known)
+    }
+
+    /// Takes the waker back, if there is one. `false` if the receiver has closed.
+    pub(super) fn stop_waiting(&mut self) -> bool {
+        let cell = self.cell();
+        let mut seen = cell.word();
+        while seen.sender_waits() {
+            match cell.change(seen, seen.with_sender_waiting(false)) {
+                Ok(()) => {
+                    // SAFETY: TX_WAITS was cleared by this end: the waker is its own again.
+                    drop(unsafe { cell.take_sender() });
+                    return true;
+                }
+                Err(now) => seen = now,
+            }
+        }
+        !seen.is_over()
+    }
+
+    /// Hands the value over, or gives it back if the receiver does not want it any more.
+    #[inline]
+    pub(super) fn send(mut self, value: T) -> Result<(), T> {
+        // The mutant takes a place that is the receiver's.
+        if !self.stop_waiting() && !cfg!(qi_mutant = "oneshot_send_takes_a_closed_place") {
+            return Err(value);
+        }
+        let cell = self.cell();
+        let value = ManuallyDrop::new(value);
+        // SAFETY: the channel was open, without TX_WAITS: the place is the sender's. Should it be
+        // closed meanwhile, it stays so.
+        cell.place.with_mut(|place| unsafe { (&raw mut (*place).value).write(value) });
+        match self.end(SENT) {
+            Ok(()) => {
+                // It has left.
+                std::mem::forget(self);
+                Ok(())
+            }
+            // SAFETY: it was not sent: the value written above is still the sender's.
+            Err(()) => Err(unsafe { self.cell().take_value() }),
+        }
+    }
+
+    /// Ends the open state, and leaves: nothing of this end may be used after `Ok`. `Err` if the
+    /// receiver has ended it before.
+    #[inline]
+    fn end(&self, how: usize) -> Result<(), ()> {
+        let cell = self.cell();
+        let mut seen = cell.word();
+        while !seen.is_over() {
+            match change_to_end(cell, seen, how) {
+                Ok(()) => {
+                    // SAFETY: just taken out by a change.
+                    let waker = unsafe { seen.take_waker() };
+                    wake_all(waker.map(ThinWaker::into_waker));
+                    return Ok(());
+                }
+                Err(now) => seen = now,
+            }
+        }
+        Err(())
+    }
+}
+
+/// The mutant publishes nothing of what was done before.
+#[inline]
+fn change_to_end<T>(cell: &Cell<T>, seen: Word, how: usize) -> Result<(), Word> {
+    if cfg!(qi_mutant = "oneshot_send_publishes_nothing") {
+        let (seen, next) = (seen.0, Word::number(how).0);
+        let result = cell.word.compare_exchange(seen, next, Acquire, Acquire);
+        return result.map(drop).map_err(Word);
+    }
+    cell.change(seen, Word::number(how))
 }
 
 impl<T> Drop for TxEnd<T> {
     fn drop(&mut self) {
-        self.stop_waiting();
-        // SAFETY: the end is being dropped.
-        unsafe { self.end(0) };
+        if self.stop_waiting() && self.end(ENDED).is_ok() {
+            return;
+        }
+        if self.cell().change(Word::number(CLOSED), Word::number(ENDED)).is_err() {
+            // SAFETY: the word is over, and not CLOSED: it is GONE, so the receiver has left.
+            unsafe { free(self.0) };
+        }
     }
 }
 
 impl<T> RxEnd<T> {
+    #[inline]
     fn cell(&self) -> &Cell<T> {
-        // SAFETY: RX_LEFT is not set while the end lives, so nobody has freed the cell.
+        // SAFETY: while the end lives the word is not GONE, so the sender does not free.
         unsafe { self.0.as_ref() }
     }
 
     /// Whether a value lies there.
     pub(super) fn has_value(&self) -> bool {
-        // Acquire: as in `take`.
-        self.cell().state.load(Acquire) & VALUE != 0
+        self.cell().word().is(SENT)
     }
 
     /// Whether no value will come that is not there yet.
     pub(super) fn is_over(&self) -> bool {
-        // Acquire: what the sender did before it ended is seen by who asks.
-        self.cell().state.load(Acquire) & (ENDED | CLOSED) != 0
+        self.cell().word().is_over()
     }
 
     /// Leaves a waker for the sender's end; `false` if that has come.
+    #[inline]
     pub(super) fn wait(&mut self, waker: &Waker) -> bool {
         let cell = self.cell();
-        // SAFETY: place and bit of the receiver, end of the sender.
-        unsafe { cell.register(&cell.rx_waker, RX_WAKER, ENDED, waker) }
+        let mut seen = cell.word();
+        // With a box this is never so: the sender may be freeing it, and must not be looked into.
+        if seen.waker().is_some_and(|known| ThinWaker::raw_of(waker) == Some(known)) {
+            return true;
+        }
+        let waker = ThinWaker::new(waker);
+        let raw = waker.into_raw();
+        while !seen.is_over() {
+            match cell.change(seen, seen.with_waker(raw.as_ptr())) {
+                Ok(()) => {
+                    // SAFETY: just taken out by a change.
+                    drop(unsafe { seen.take_waker() });
+                    return true;
+                }
+                // The mutant waits although the sender has ended.
+                Err(now) if cfg!(qi_mutant = "oneshot_register_ignores_end") && now.is_over() => {
+                    return true;
+                }
+                Err(now) => seen = now,
+            }
+        }
+        // SAFETY: made above, and not left in the word.
+        drop(unsafe { ThinWaker::from_raw(raw) });
+        false
     }
 
     /// Takes the waker back.
     pub(super) fn stop_waiting(&mut self) {
         let cell = self.cell();
-        // SAFETY: as in `wait`.
-        unsafe { cell.unregister(&cell.rx_waker, RX_WAKER, ENDED) };
+        let mut seen = cell.word();
+        while seen.waker().is_some() {
+            match cell.change(seen, seen.with_waker(null_mut())) {
+                Ok(()) => {
+                    // SAFETY: just taken out by a change.
+                    drop(unsafe { seen.take_waker() });
+                    return;
+                }
+                Err(now) => seen = now,
+            }
+        }
     }
 
     /// Looks for the value. The end is left behind in `this` only if the value may still come.
+    #[inline]
     pub(super) fn take(this: &mut Option<Self>) -> Found<T> {
         let Some(end) = this else { return Found::Ended };
-        // Acquire: pairs with the sender's publication of the value.
-        let seen = end.cell().state.load(Acquire);
-        if seen & VALUE != 0 {
-            if let Some(end) = this.take() {
-                return Found::Value(end.take_value(seen));
-            }
-        }
-        if seen & (ENDED | CLOSED) == 0 {
+        let seen = end.cell().word();
+        if !seen.is_over() {
             return Found::NotYet;
         }
-        *this = None;
-        Found::Ended
+        match this.take() {
+            Some(end) if seen.is(SENT) => Found::Value(end.take_value()),
+            _ => Found::Ended,
+        }
     }
 
-    /// Takes the value out, and leaves.
-    fn take_value(self, seen: u32) -> T {
+    /// Takes the value of a word that is SENT.
+    #[inline]
+    fn take_value(self) -> T {
         let end = ManuallyDrop::new(self);
-        // SAFETY: VALUE is set and the value was not taken: it is the receiver's.
-        let value = end.cell().value.with(|place| unsafe { (*place).assume_init_read() });
-        if seen & TX_LEFT != 0 {
-            // SAFETY: the sender has left, and this end is not used any more.
-            unsafe { free(end.0) };
-            return value;
-        }
-        // The sender is about to take the waker out. AcqRel: who leaves second sees all that the
-        // first did. VALUE is set and RX_LEFT clear: both change.
-        let before = end.cell().state.fetch_xor(VALUE | RX_LEFT, AcqRel);
-        if before & TX_LEFT != 0 {
-            // SAFETY: the receiver left second.
-            unsafe { free(end.0) };
-        }
+        // SAFETY: SENT: the place is the receiver's, and was not emptied, which ends this end.
+        let value = unsafe { end.cell().take_value() };
+        // SAFETY: the sender has left, and this end is not used any more.
+        unsafe { free(end.0) };
         value
     }
 
     /// Says that no value is wanted any more. One that was sent before can still be taken.
     pub(super) fn close(&mut self) {
-        // SAFETY: without RX_LEFT the end goes on living.
-        unsafe { self.end(0) };
-    }
-
-    /// Closes, and sets `leave` too unless there is a waker to take out first. Answers the word
-    /// that was changed; the sender's waker is woken.
-    ///
-    /// # Safety
-    /// If `leave` is RX_LEFT the end is not used any more, unless VALUE is in the answer.
-    unsafe fn end(&self, leaving: u32) -> u32 {
-        let cell = self.cell();
-        // Acquire: as in the loop.
-        let mut seen = cell.state.load(Acquire);
-        loop {
-            if leaving != 0 && seen & VALUE != 0 {
-                return seen;
-            }
-            let wakes = seen & (TX_WAKER | CLOSED) == TX_WAKER;
-            let next = seen | CLOSED | if wakes { 0 } else { leaving };
-            // AcqRel: the sender that sees CLOSED or RX_LEFT sees what was done before; we see its
-            // waker, and all it did.
-            match cell.state.compare_exchange(seen, next, AcqRel, Acquire) {
-                Ok(_) if wakes => break,
-                Ok(_) => {
-                    if leaving != 0 && seen & TX_LEFT != 0 {
-                        // SAFETY: the receiver left second.
-                        unsafe { free(self.0) };
-                    }
-                    return seen;
-                }
+        let mut seen = self.cell().word();
+        while !seen.is_over() {
+            match self.cell().change(seen, Word::number(CLOSED)) {
+                // SAFETY: just changed.
+                Ok(()) => return unsafe { self.let_go(seen) },
                 Err(now) => seen = now,
             }
         }
-        // SAFETY: CLOSED was set over TX_WAKER: the waker's place is full, and the receiver's.
-        let waker = cell.tx_waker.with(|place| unsafe { (*place).assume_init_read() });
-        if leaving != 0 {
-            // SAFETY: this end is not used any more. CLOSED is set: no value comes.
-            unsafe { leave(self.0, RX_LEFT, TX_LEFT) };
-        }
-        wake_all([waker]);
-        seen
+    }
+
+    /// Wakes the sender and drops the receiver's waker, as they were in the word that was changed
+    /// to CLOSED.
+    ///
+    /// # Safety
+    /// The caller has just made that change, and has not left.
+    unsafe fn let_go(&self, seen: Word) {
+        // SAFETY: TX_WAITS was set when the channel was closed: the place is the receiver's, and
+        // the sender's waker is in it. This end has not left, so the cell is there.
+        let sender = seen.sender_waits().then(|| unsafe { self.cell().take_sender() });
+        wake_all(sender);
+        // SAFETY: just taken out by a change.
+        drop(unsafe { seen.take_waker() });
     }
 }
 
 impl<T> Drop for RxEnd<T> {
     fn drop(&mut self) {
-        self.stop_waiting();
-        // SAFETY: the end is being dropped; with VALUE in the answer it has not left.
-        let seen = unsafe { self.end(RX_LEFT) };
-        if seen & VALUE != 0 {
-            // This end is as good as gone; the copy leaves in its place, and only once, because
-            // `take_value` does not drop it. The value is dropped last.
-            drop(Self(self.0).take_value(seen));
+        let mut seen = self.cell().word();
+        loop {
+            if seen.is(SENT) {
+                // This end is as good as gone; the copy leaves in its place, and only once, because
+                // `take_value` does not drop it. The value is dropped last.
+                return drop(Self(self.0).take_value());
+            }
+            if seen.is(ENDED) {
+                // SAFETY: the sender has left, and this end is being dropped.
+                return unsafe { free(self.0) };
+            }
+            if seen.sender_waits() {
+                self.close();
+                seen = self.cell().word();
+                continue;
+            }
+            match self.cell().change(seen, Word::number(GONE)) {
+                Ok(()) => {
+                    // SAFETY: just taken out by a change; a word that is over has none.
+                    return drop(unsafe { seen.take_waker() });
+                }
+                Err(now) => seen = now,
+            }
         }
-    }
-}
-
-/// Empties a waker's place.
-///
-/// # Safety
-/// The place is full, and the caller's.
-unsafe fn take(place: &WakerPlace) -> Waker {
-    // SAFETY: by the caller's word.
-    place.with_mut(|place| unsafe { (*place).assume_init_read() })
-}
-
-/// Sets `own`, and frees the cell if `other` was set.
-///
-/// # Safety
-/// The calling side touches the cell no more.
-unsafe fn leave<T>(cell: NonNull<Cell<T>>, own: u32, other: u32) {
-    // SAFETY: the caller has not left yet, so the cell lives.
-    // AcqRel: who leaves second sees all that the first did.
-    if unsafe { cell.as_ref() }.state.fetch_or(own, AcqRel) & other != 0 {
-        // SAFETY: both sides have left.
-        unsafe { free(cell) };
     }
 }
 
 /// Gives the memory back. Value and wakers were taken out.
 ///
 /// # Safety
-/// Both sides have left, the caller second.
+/// The other side has left, and the caller leaves by this.
+#[inline]
 unsafe fn free<T>(cell: NonNull<Cell<T>>) {
     // SAFETY: made by `Box::leak`, and nobody refers to it any more.
     drop(unsafe { Box::from_raw(cell.as_ptr()) });
