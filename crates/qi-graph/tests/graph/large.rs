@@ -9,7 +9,7 @@ const NODES: usize = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
 
 /// Runs on a stack that no recursion over nodes would fit on.
 fn on_a_small_stack(body: impl FnOnce() + Send + 'static) {
-    let thread = thread::Builder::new().stack_size(128 << 10).spawn(body).expect("a thread starts");
+    let thread = thread::Builder::new().stack_size(256 << 10).spawn(body).expect("a thread starts");
     if let Err(payload) = thread.join() {
         std::panic::resume_unwind(payload);
     }
