@@ -29,7 +29,13 @@
 //! # Features
 //! * `tokio`: a runtime made inside a Tokio context keeps that context entered on all threads that
 //!   poll or drop tasks, so that `tokio::time`, `tokio::net`, … work inside Qi's tasks. (A blocked
-//!   current-thread Tokio runtime stalls its timers.) Without it Qi depends on no part of Tokio.
+//!   current-thread Tokio runtime stalls its timers.)
+//! * `tokio-io`: the module `tokio_io`, Tokio's I/O traits for Qi's streams and the way back. Of
+//!   Tokio it compiles the traits only.
+//! * `hyper`: the module `hyper`, what hyper 1 asks of a runtime. hyper itself compiles Tokio's
+//!   channels, not its runtime.
+//!
+//! Without these features Qi depends on no part of Tokio.
 #![forbid(unsafe_code)]
 
 mod builder;
@@ -40,13 +46,18 @@ mod driver;
 mod error;
 mod handle;
 mod here;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod jumps;
 mod log;
+mod macros;
 pub mod net;
 mod runtime;
 mod stats;
 pub mod task;
 pub mod time;
+#[cfg(feature = "tokio-io")]
+pub mod tokio_io;
 
 #[cfg(not(feature = "tokio"))]
 mod no_tokio_context;
@@ -61,6 +72,74 @@ pub use builder::AsyncRuntimeBuilder;
 pub use config::AsyncRuntimeConfig;
 pub use error::RuntimeError;
 pub use handle::Handle;
+/// Makes an `async fn main` the program's `main`: it starts a runtime, runs the function on it as
+/// [`AsyncRuntime::block_on`] does, and shuts the runtime down.
+///
+/// Options are the methods of [`AsyncRuntimeBuilder`] that take one value, with any expression as
+/// the value; besides `crate = path`, where this crate has another name.
+///
+/// # Panics
+/// The program does, if the runtime cannot be started: an option out of range, threads or event queues
+/// that the system refuses. A program that wants to handle that uses [`AsyncRuntime::builder`].
+///
+/// # Examples
+/// ```
+/// use qi_runtime::time;
+/// use std::time::Duration;
+///
+/// #[qi_runtime::main(worker_threads = 2, poll_interval = Duration::from_millis(2))]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let tea = qi_runtime::spawn(async {
+///         time::sleep(Duration::from_millis(1)).await;
+///         "tea"
+///     });
+///     assert_eq!(tea.await?, "tea");
+///     Ok(())
+/// }
+/// ```
+/// What cannot be meant is told when the program is compiled:
+/// ```compile_fail
+/// #[qi_runtime::main(workers = 2)] // has no option `workers`; there are worker_threads, …
+/// async fn main() {}
+/// ```
+/// ```compile_fail
+/// #[qi_runtime::main]
+/// fn main() {} // is for functions that await: write `async fn main`
+/// ```
+/// ```compile_fail
+/// #[qi_runtime::main]
+/// async fn main(arguments: Vec<String>) {} // takes no arguments
+/// ```
+pub use qi_macros::main;
+/// Makes an `async fn` a test, on a runtime of its own, with one worker unless it says otherwise.
+///
+/// Options are those of [`main`](macro@main), and `start_paused = true`: the runtime has a
+/// [test clock](time::TestClock), and that stands still from the beginning, so that sleeps take no
+/// time. Without it the clock runs, until [`time::pause`].
+///
+/// # Panics
+/// The test fails if the runtime cannot be started, and if it leaves behind what does not end within
+/// [`shutdown_timeout`](AsyncRuntimeBuilder::shutdown_timeout), such as a blocking call that hangs.
+///
+/// # Examples
+/// ```
+/// use qi_runtime::time::{Duration, Instant, sleep};
+///
+/// # #[allow(unused, reason = "a documentation test has no tests")]
+/// #[qi_runtime::test(start_paused = true)]
+/// async fn an_hour_passes_at_once() -> Result<(), std::io::Error> {
+///     let begun = Instant::now();
+///     sleep(Duration::from_secs(3600)).await;
+///     assert_eq!(begun.elapsed(), Duration::from_secs(3600));
+///     Ok(())
+/// }
+/// ```
+/// ```compile_fail
+/// #[qi_runtime::test]
+/// #[test] // makes the function a test by itself
+/// async fn twice() {}
+/// ```
+pub use qi_macros::test;
 pub use qi_sched::coop::yield_now;
 pub use qi_sched::task_local;
 pub use qi_sched::{
@@ -75,6 +154,12 @@ pub use runtime::AsyncRuntime;
 pub use stats::RuntimeStats;
 
 use std::future::Future;
+
+/// What the attributes [`main`](macro@main) and [`test`](macro@test) make calls of.
+#[doc(hidden)]
+pub mod __macros {
+    pub use crate::macros::{main, test, test_builder};
+}
 
 /// The specification's module of the same name: everything that concerns tasks.
 pub mod async_runtime {

@@ -22,6 +22,8 @@ pub(crate) const EXTERNALS: &[External] = &[
     external("mio", "epoll, kqueue and IOCP behind one interface"),
     external("nix", "the timerfd of Linux without unsafe code"),
     external("pin-project-lite", "projections of pinned futures without unsafe code"),
+    external("proc-macro2", "the tokens that the attributes read and write"),
+    external("quote", "the writing of them"),
     external("socket2", "the backlog of a listener, linger, flags of a write"),
     external("thiserror", "error types without hand-written Display"),
     external("tracing", "the events of the debug option"),
@@ -31,4 +33,4 @@ pub(crate) const EXTERNALS: &[External] = &[
 ];
 
 /// Crates that no core crate may reach unless the user turns on the feature of that name.
-pub(crate) const ONLY_BY_FEATURE: &[&str] = &["tokio"];
+pub(crate) const ONLY_BY_FEATURE: &[&str] = &["hyper", "tokio"];

@@ -1,6 +1,7 @@
 //! What a runtime promises its users, a file per subject.
 #![forbid(unsafe_code)]
 
+mod attributes;
 mod config;
 mod contexts;
 mod debug_log;
