@@ -1,6 +1,7 @@
 //! Waiting for a moment.
 
 use super::instant::Instant;
+use crate::driver::ReactorDriver;
 use crate::here;
 use qi_reactor::Delay;
 use qi_sched::coop;
@@ -32,11 +33,7 @@ use std::time::Duration;
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep {
-        delay: here::with_driver(|driver| {
-            Delay::after(driver.reactor(), driver.shard_here(), duration)
-        }),
-    }
+    here::with_driver(|driver| Sleep::after(driver, duration))
 }
 
 /// Waits until `deadline`; one in the past is over at once.
@@ -48,12 +45,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// As [`sleep`].
 #[track_caller]
 pub fn sleep_until(deadline: impl Into<Instant>) -> Sleep {
-    let deadline = deadline.into().into_std();
-    Sleep {
-        delay: here::with_driver(|driver| {
-            Delay::new(driver.reactor(), driver.shard_here(), deadline)
-        }),
-    }
+    here::with_driver(|driver| Sleep::until(driver, deadline.into()))
 }
 
 /// Waits for a moment. Made by [`sleep`] and [`sleep_until`].
@@ -64,6 +56,16 @@ pub struct Sleep {
 }
 
 impl Sleep {
+    /// On that runtime's clock, whichever the calling thread works for.
+    pub(crate) fn after(driver: &ReactorDriver, duration: Duration) -> Self {
+        Self { delay: Delay::after(driver.reactor(), driver.shard_here(), duration) }
+    }
+
+    /// As [`after`](Self::after).
+    pub(crate) fn until(driver: &ReactorDriver, deadline: Instant) -> Self {
+        Self { delay: Delay::new(driver.reactor(), driver.shard_here(), deadline.into_std()) }
+    }
+
     /// The moment at which it ends.
     #[must_use]
     pub fn deadline(&self) -> Instant {
