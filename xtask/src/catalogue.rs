@@ -1,6 +1,7 @@
 //! The tables that say what there is to check. Data only; the rules that use it live in the steps.
 
 pub(crate) mod dependency;
+pub(crate) mod ecosystem;
 pub(crate) mod example;
 pub(crate) mod exception;
 pub(crate) mod fault;

@@ -31,6 +31,8 @@ pub(crate) struct Job {
     dir: PathBuf,
     log: PathBuf,
     stdout: Option<PathBuf>,
+    /// What it has to read.
+    input: Option<PathBuf>,
     limit: Duration,
 }
 
@@ -48,6 +50,7 @@ impl Job {
             dir: dir.to_owned(),
             log,
             stdout: None,
+            input: None,
             limit,
         }
     }
@@ -85,6 +88,17 @@ impl Job {
         self
     }
 
+    /// Gives it a text to read: a file, so that nobody has to write while it reads.
+    ///
+    /// # Errors
+    /// Fails when the file cannot be written.
+    pub(crate) fn reading(mut self, text: &str) -> anyhow::Result<Job> {
+        let path = self.log.with_extension("stdin");
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        self.input = Some(path);
+        Ok(self)
+    }
+
     /// Starts the command.
     ///
     /// # Errors
@@ -103,7 +117,11 @@ impl Job {
         };
         let mut command = Command::new(&self.program);
         command.args(&self.args).current_dir(&self.dir);
-        command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::from(log));
+        let stdin = match &self.input {
+            Some(path) => Stdio::from(File::open(path)?),
+            None => Stdio::null(),
+        };
+        command.stdin(stdin).stdout(stdout).stderr(Stdio::from(log));
         for (name, value) in &self.envs {
             match value {
                 Some(value) => command.env(name, value),
@@ -278,11 +296,20 @@ pub(crate) fn exists(program: &str) -> bool {
     probe(program, &["--version"])
 }
 
+/// Whether `program` with `args` starts, however it ends; its output is thrown away.
+pub(crate) fn starts(program: &str, args: &[&str]) -> bool {
+    quiet(program, args).status().is_ok()
+}
+
 /// Whether `program` with `args` starts and succeeds; its output is thrown away.
 pub(crate) fn probe(program: &str, args: &[&str]) -> bool {
+    quiet(program, args).status().is_ok_and(|status| status.success())
+}
+
+fn quiet(program: &str, args: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
+    command
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The steps of the suite, cheapest first: a file per step under `step/`.
 
 pub(crate) mod alone;
+pub(crate) mod ecosystem;
 pub(crate) mod edges;
 pub(crate) mod examples;
 pub(crate) mod faults;
@@ -54,6 +55,11 @@ pub(crate) const STEPS: &[Step] = &[
     step("test-release", "all tests, release", tests::release),
     step("alone", "each core crate alone, with nothing above it compiled", alone::run),
     step("examples", "every example, its output checked", examples::run),
+    step(
+        "ecosystem",
+        "examples over others' protocols, tried with foreign programs",
+        ecosystem::run,
+    ),
     step("loom", "the loom models", models::run_models),
     step("mutants", "each model against its mutants", models::run_mutants),
     step("stress", "the stress programs, from the printed seed", stress::run),

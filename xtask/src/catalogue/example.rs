@@ -5,8 +5,26 @@ pub(crate) enum Act {
     /// Fetches `path` from the base address that the first group of `address` finds in the
     /// output, and expects `body` in the answer.
     Fetch { address: &'static str, path: &'static str, body: &'static str },
+    /// Runs another program to its end, with `input` to read, and expects `output`. In its arguments
+    /// `{}` stands for the first group of `address` in the example's output.
+    Run {
+        program: Program,
+        args: &'static [&'static str],
+        address: &'static str,
+        input: &'static str,
+        output: &'static str,
+    },
     /// Asks the example to stop, as Ctrl-C does.
     Interrupt,
+}
+
+/// A program that an act runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Program {
+    /// One of the system's; without it the act is skipped.
+    Foreign(&'static str),
+    /// Another example.
+    Example(&'static str),
 }
 
 /// One example.
@@ -14,6 +32,8 @@ pub(crate) struct Example {
     pub(crate) package: &'static str,
     pub(crate) name: &'static str,
     pub(crate) args: &'static [&'static str],
+    /// Foreign programs that it starts itself; without one of them it is skipped.
+    pub(crate) needs: &'static [&'static str],
     /// Regular expressions that the output must match one after the other.
     pub(crate) output: &'static [&'static str],
     /// Done once the output matches the expression.
@@ -25,10 +45,11 @@ pub(crate) struct Example {
 }
 
 /// An example that runs by itself and succeeds; the rows below change what differs.
-const PLAIN: Example = Example {
+pub(crate) const PLAIN: Example = Example {
     package: "",
     name: "",
     args: &[],
+    needs: &[],
     output: &[],
     acts: &[],
     exit_code: 0,

@@ -11,6 +11,7 @@ const ROW: Example = Example {
     package: "p",
     name: "fixture",
     args: &[],
+    needs: &[],
     output: &["^one$", "two"],
     acts: &[],
     exit_code: 0,
@@ -37,7 +38,7 @@ fn checked(name: &str, source: &str, row: &Example) -> Report {
     let limit = Duration::from_secs(row.limit_seconds);
     let job = Job::new(program, &dir, dir.join("log"), limit);
     let mut report = Report::default();
-    check(&context(), row, job, &mut report).unwrap();
+    check(&context(), row, job, &[], &mut report).unwrap();
     std::fs::remove_dir_all(dir).unwrap();
     report
 }
@@ -104,6 +105,6 @@ fn example_without_a_row_and_row_without_an_example_are_named() {
     let target = Target { name: "new".into(), kind: "example".into() };
     let package = Package { name: "p".into(), targets: vec![target], ..Package::default() };
     let metadata = Metadata { packages: vec![package] };
-    let found = out_of_step(&metadata, &[ROW]);
+    let found = out_of_step(&metadata, &[&[ROW]]);
     assert_eq!(found, ["example new of p has no row in the table", "p has no example fixture"]);
 }
