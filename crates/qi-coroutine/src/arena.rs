@@ -36,8 +36,6 @@ pub(crate) struct Arena {
     base: usize,
     bytes: usize,
     chunk_shift: u32,
-    /// For each chunk the run that it belongs to. Written once, under the lock.
-    table: Box<[OnceLock<&'static Run>]>,
     page_guards: bool,
     guard_limit: usize,
     books: Mutex<Books>,
@@ -60,6 +58,8 @@ struct Class {
 }
 
 static ARENA: OnceLock<Arena> = OnceLock::new();
+/// For each chunk the run that it belongs to. Written once, under the lock.
+static TABLE: [OnceLock<&'static Run>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
 static MAKING: Mutex<()> = Mutex::new(());
 
 impl Arena {
@@ -96,7 +96,6 @@ impl Arena {
             base,
             bytes,
             chunk_shift: (bytes / CHUNKS).max(memory::page_size()).trailing_zeros(),
-            table: (0..CHUNKS).map(|_| OnceLock::new()).collect(),
             page_guards,
             guard_limit: memory::guard_limit(),
             books: Mutex::new(Books { next_chunk: 1, classes: Vec::new(), mapping_guards: 0 }),
@@ -155,7 +154,11 @@ impl Arena {
             }
         }
         let first = class.run.slot(class.fresh).base;
-        memory::prepare(row(first, shape, count)).map_err(StackError::Prepare)?;
+        let mut row = row(first, shape, count);
+        if class.fresh + count == class.run.slots {
+            row.rest_bytes = class.run.rest_bytes();
+        }
+        memory::prepare(row).map_err(StackError::Prepare)?;
         into.extend((class.fresh..class.fresh + count).map(|index| class.run.slot(index)));
         class.fresh += count;
         if !shape.page_guards {
@@ -187,25 +190,21 @@ impl Arena {
         let run = Run::new(first, chunks * chunk, shape, memory::page_size());
         // Lives as long as the reservation: for ever.
         let run: &'static Run = Box::leak(Box::new(run));
-        for entry in &self.table[*next_chunk..end] {
+        for entry in &TABLE[*next_chunk..end] {
             entry.get_or_init(|| run);
         }
         *next_chunk = end;
         Ok(run)
     }
 
-    /// The slot that holds `address`, if the address lies in a slot at all.
+    /// The run that `address` lies in.
     #[inline]
-    fn slot_at(&self, address: usize) -> Option<Slot> {
+    fn run_at(&self, address: usize) -> Option<&'static Run> {
         let offset = address.wrapping_sub(self.base);
         if offset >= self.bytes {
             return None;
         }
-        let run = *self.table.get(offset >> self.chunk_shift)?.get()?;
-        let slot = run.slot_at(address);
-        // What is left over at the end of a run is no slot.
-        (address < slot.top() && slot.top() <= run.first + run.slots * run.shape.slot_bytes())
-            .then_some(slot)
+        TABLE.get(offset >> self.chunk_shift)?.get().copied()
     }
 }
 
@@ -216,6 +215,7 @@ fn row(first: usize, shape: Shape, slots: usize) -> Row {
         slots,
         guard_bytes: shape.guard_bytes,
         page_guards: shape.page_guards,
+        rest_bytes: 0,
     }
 }
 
@@ -234,7 +234,7 @@ pub(crate) fn release(slots: &mut [Slot]) {
     slots.sort_unstable_by_key(|slot| slot.base);
     let mut rest = &*slots;
     while let Some(first) = rest.first() {
-        let bytes = first.run.shape.slot_bytes();
+        let bytes = first.run.slot_bytes;
         let is_next = |(index, slot): &(usize, &Slot)| slot.base == first.base + index * bytes;
         let together = rest.iter().enumerate().take_while(is_next).count();
         memory::release(first.base, bytes * together);
@@ -243,7 +243,13 @@ pub(crate) fn release(slots: &mut [Slot]) {
 }
 
 /// The slot that holds `address`, if any does. Takes no lock; a signal handler may call it.
-#[inline]
 pub(crate) fn slot_at(address: usize) -> Option<Slot> {
-    ARENA.get()?.slot_at(address)
+    ARENA.get()?.run_at(address)?.slot_at(address)
+}
+
+/// The upper end of the stack that the stack pointer `pointer` points into, if it is one of ours.
+/// Nobody has a stack in the rest of a run, so that is not looked for.
+#[inline]
+pub(crate) fn top_at(pointer: usize) -> Option<usize> {
+    Some(ARENA.get()?.run_at(pointer)?.top_at(pointer))
 }

@@ -72,6 +72,7 @@ impl Outcome {
 
 impl<T: 'static> Coroutine<T> {
     /// A coroutine that will run `f` on `stack`; it begins when it is polled.
+    #[inline]
     pub fn new(stack: Stack, label: Label, f: impl FnOnce() -> T + 'static) -> Self {
         let body = move || catch_unwind(AssertUnwindSafe(f));
         Self { state: State::Live(Fiber::new(stack, label, body)) }
@@ -102,7 +103,15 @@ impl<T: 'static> Coroutine<T> {
     }
 
     /// Ends it here and now, as dropping it does.
+    #[inline]
     pub fn end(&mut self) {
+        if !self.is_ended() {
+            self.end_now();
+        }
+    }
+
+    #[cold]
+    fn end_now(&mut self) {
         let State::Live(fiber) = &mut self.state else { return };
         if fiber.is_started() {
             fiber.head().abandon();
@@ -128,9 +137,23 @@ impl<T: 'static> Coroutine<T> {
 
     /// Takes the stack back from a fiber that has ended.
     fn spend(&mut self) {
-        if let State::Live(fiber) = std::mem::replace(&mut self.state, State::Spent(None)) {
-            self.state = State::Spent(fiber.finish());
+        if let State::Live(fiber) = &mut self.state {
+            let stack = fiber.finish();
+            self.state = State::Spent(stack);
         }
+    }
+
+    /// What became of it.
+    fn conclude(&mut self, result: Result<T, Payload>) -> Result<T, Outcome> {
+        let is_cancelled = match &self.state {
+            State::Live(fiber) => fiber.head().is_cancelled(),
+            State::Spent(_) => true,
+        };
+        self.spend();
+        result.map_err(|payload| {
+            let is_ours = is_cancelled && payload.is::<Unwind>();
+            if is_ours { Outcome::Cancelled } else { Outcome::Panicked(payload) }
+        })
     }
 }
 
@@ -144,17 +167,14 @@ impl<T: 'static> Future for Coroutine<T> {
         let State::Live(fiber) = &mut self.state else {
             panic!("a coroutine was polled after its end")
         };
-        let is_cancelled = fiber.head().is_cancelled();
-        if is_cancelled && !fiber.is_started() {
+        if fiber.head().is_cancelled() && !fiber.is_started() {
             self.state = State::Spent(None);
             return Poll::Ready(Err(Outcome::Cancelled));
         }
-        let Some(result) = fiber.resume(cx.waker()) else { return Poll::Pending };
-        self.spend();
-        Poll::Ready(result.map_err(|payload| {
-            let is_ours = is_cancelled && payload.is::<Unwind>();
-            if is_ours { Outcome::Cancelled } else { Outcome::Panicked(payload) }
-        }))
+        match fiber.resume(cx.waker()) {
+            None => Poll::Pending,
+            Some(result) => Poll::Ready(self.conclude(result)),
+        }
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) enum Verdict {
 }
 
 impl Head {
+    #[inline]
     pub(crate) fn new(stack: &Stack, label: Label) -> Self {
         Self {
             label,
@@ -78,10 +79,12 @@ impl Head {
         }
     }
 
+    #[inline]
     pub(crate) fn label(&self) -> &Label {
         &self.label
     }
 
+    #[inline]
     pub(crate) fn low(&self) -> usize {
         self.low
     }
@@ -90,18 +93,22 @@ impl Head {
         self.usable
     }
 
+    #[inline]
     pub(crate) fn exit(&self) -> *const () {
         self.exit.get()
     }
 
+    #[inline]
     pub(crate) fn set_exit(&self, exit: *const ()) {
         self.exit.set(exit);
     }
 
+    #[inline]
     pub(crate) fn is_cancelled(&self) -> bool {
         self.is_cancelled.get()
     }
 
+    #[inline]
     pub(crate) fn cancel(&self) {
         self.is_cancelled.set(true);
     }
@@ -113,6 +120,7 @@ impl Head {
     }
 
     /// Notes the waker of the poll that resumes, or that there is none.
+    #[inline]
     pub(crate) fn set_given(&self, given: *const Waker) {
         self.given.set(given);
     }
@@ -123,16 +131,18 @@ impl Head {
     }
 
     /// Takes the copy of the waker out, to be dropped where a panic of it does no harm.
+    #[inline]
     pub(crate) fn take_waker(&self) -> Option<Waker> {
         // SAFETY: the coroutine has ended or not begun, so no wait refers to it.
         unsafe { (*self.own.get()).take() }
     }
 
     /// Begins a wait.
+    #[inline]
     pub(crate) fn enter(&self) -> Frame<'_> {
         let depth = self.depth.get();
         self.depth.set(depth + 1);
-        Frame { head: self, is_outermost: depth == 0, copy: None }
+        Frame { head: self, is_outermost: depth == 0 }
     }
 
     /// Keeps cancelling away until the value is dropped.
@@ -142,6 +152,7 @@ impl Head {
     }
 
     /// Whether a wait of this manner ends without another poll.
+    #[inline]
     pub(crate) fn is_ending(&self, manner: Manner) -> bool {
         let can_end = manner == Manner::Answer || CAN_RAISE;
         self.is_cancelled.get() && self.shields.get() == 0 && can_end
@@ -152,8 +163,18 @@ impl Head {
     /// One that was suspended is not called by a destructor of a frame that is being unwound; if
     /// the thread panics all the same, then whoever resumed does. Else nobody can tell, and it
     /// counts as unwinding.
+    #[inline]
     pub(crate) fn verdict(&self, manner: Manner, was_suspended: bool) -> Verdict {
         let unwinding = !was_suspended && thread::panicking();
+        if !unwinding && !self.is_cancelled.get() {
+            return Verdict::Suspend;
+        }
+        self.exception(manner, unwinding)
+    }
+
+    /// The verdict where not everything is as usual. Whoever is dropped is cancelled, too.
+    #[cold]
+    fn exception(&self, manner: Manner, unwinding: bool) -> Verdict {
         let ending = self.is_ending(manner);
         if ending && manner == Manner::Answer && self.refusals.get() < REFUSALS {
             self.refusals.set(self.refusals.get() + 1);
@@ -173,6 +194,7 @@ impl Head {
         }
     }
 
+    #[inline]
     fn given(&self) -> &Waker {
         let given = self.given.get();
         if given.is_null() {
@@ -188,28 +210,48 @@ impl Head {
 pub(crate) struct Frame<'a> {
     head: &'a Head,
     is_outermost: bool,
-    copy: Option<Waker>,
 }
 
 impl Frame<'_> {
-    /// The waker to poll with now. It stays until this is called again.
-    pub(crate) fn waker(&mut self) -> &Waker {
-        let given = self.head.given();
-        let place = if self.is_outermost {
-            // SAFETY: only the one outermost wait reaches it, and lends it out for a poll that
-            // has ended when this is called again.
-            unsafe { &mut *self.head.own.get() }
-        } else {
-            &mut self.copy
-        };
-        if !place.as_ref().is_some_and(|own| own.will_wake(given)) {
-            *place = Some(given.clone());
+    /// The waker to poll with now, which stays until this is called again; a wait inside of a poll
+    /// keeps it in `copy`.
+    #[inline]
+    pub(crate) fn waker<'a>(&'a mut self, copy: &'a mut Option<Waker>) -> &'a Waker {
+        if !self.is_outermost {
+            return self.copied(copy);
         }
-        place.as_ref().unwrap_or(Waker::noop())
+        let own = self.head.own.get();
+        // SAFETY: only the one outermost wait reaches it, and lends it out for a poll that has ended
+        // when this is called again.
+        match unsafe { &*own } {
+            Some(waker) if waker.will_wake(self.head.given()) => waker,
+            _ => self.renew(),
+        }
+    }
+
+    #[cold]
+    fn renew(&mut self) -> &Waker {
+        let own = self.head.own.get();
+        let fresh = self.head.given().clone();
+        // SAFETY: as in `waker`.
+        let before = unsafe { (*own).replace(fresh) };
+        drop(before);
+        // SAFETY: as in `waker`.
+        unsafe { &*own }.as_ref().unwrap_or(Waker::noop())
+    }
+
+    #[cold]
+    fn copied<'a>(&self, copy: &'a mut Option<Waker>) -> &'a Waker {
+        let given = self.head.given();
+        if !copy.as_ref().is_some_and(|own| own.will_wake(given)) {
+            *copy = Some(given.clone());
+        }
+        copy.as_ref().unwrap_or(Waker::noop())
     }
 }
 
 impl Drop for Frame<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.head.depth.set(self.head.depth.get() - 1);
     }

@@ -34,6 +34,7 @@ impl Label {
     }
 
     /// A number that the caller counts, without a name; costs nothing.
+    #[inline]
     #[must_use]
     pub fn numbered(id: u64) -> Self {
         Self { id, name: None }

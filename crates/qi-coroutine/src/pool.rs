@@ -188,6 +188,7 @@ impl StackPool {
         &*self.embedder
     }
 
+    #[inline]
     pub(crate) fn default_shape(&self) -> Shape {
         self.default_shape
     }

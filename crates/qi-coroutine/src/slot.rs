@@ -12,7 +12,9 @@ use crate::memory::Extra;
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) first: usize,
+    bytes: usize,
     pub(crate) slots: usize,
+    pub(crate) slot_bytes: usize,
     pub(crate) shape: Shape,
     /// 2⁴⁰ / pages of a slot, rounded up: divides without a division. Exact while a run has fewer
     /// pages than 2⁴⁰ / pages of a slot; both are below 2²⁰.
@@ -38,26 +40,41 @@ const SHIFT: u32 = 40;
 
 impl Run {
     pub(crate) fn new(first: usize, bytes: usize, shape: Shape, page: usize) -> Self {
-        let pages = (shape.slot_bytes() / page) as u64;
+        let slot_bytes = shape.slot_bytes();
+        let reciprocal = (1_u64 << SHIFT).div_ceil((slot_bytes / page) as u64);
         let page_shift = page.trailing_zeros();
-        let reciprocal = (1_u64 << SHIFT).div_ceil(pages);
-        Self { first, slots: bytes / shape.slot_bytes(), shape, reciprocal, page_shift }
+        let slots = bytes / slot_bytes;
+        Self { first, bytes, slots, slot_bytes, shape, reciprocal, page_shift }
     }
 
-    /// The slot that holds `address`, which lies in this run.
+    /// Which slot holds `address`, which lies in this run.
     #[inline]
-    pub(crate) fn slot_at(&'static self, address: usize) -> Slot {
+    fn index_of(&self, address: usize) -> usize {
         let pages = ((address - self.first) >> self.page_shift) as u64;
-        let index = ((pages * self.reciprocal) >> SHIFT) as usize;
-        self.slot(index)
+        ((pages * self.reciprocal) >> SHIFT) as usize
     }
 
+    /// The upper end of the slot that holds `address`.
     #[inline]
+    pub(crate) fn top_at(&self, address: usize) -> usize {
+        self.first + (self.index_of(address) + 1) * self.slot_bytes
+    }
+
+    /// The slot that holds `address`, which lies in this run, or `None` in the rest at its end.
+    pub(crate) fn slot_at(&'static self, address: usize) -> Option<Slot> {
+        let index = self.index_of(address);
+        (index < self.slots).then(|| self.slot(index))
+    }
+
     pub(crate) fn slot(&'static self, index: usize) -> Slot {
-        let base = self.first + index * self.shape.slot_bytes();
-        let top = base + self.shape.slot_bytes();
-        let extra = Extra::new(top, base);
+        let base = self.first + index * self.slot_bytes;
+        let extra = Extra::new(base + self.slot_bytes, base);
         Slot { base, run: self, extra }
+    }
+
+    /// What is left over behind the last slot.
+    pub(crate) fn rest_bytes(&self) -> usize {
+        self.bytes - self.slots * self.slot_bytes
     }
 }
 
@@ -74,7 +91,7 @@ impl Slot {
     /// The address just above the stack.
     #[inline]
     pub(crate) fn top(&self) -> usize {
-        self.base + self.run.shape.slot_bytes()
+        self.base + self.run.slot_bytes
     }
 
     /// The lowest address that may be used.
@@ -83,6 +100,7 @@ impl Slot {
         self.base + self.run.shape.guard_bytes
     }
 
+    #[inline]
     pub(crate) fn usable(&self) -> usize {
         self.run.shape.usable
     }
@@ -105,7 +123,9 @@ mod tests {
                 let Some(index) = (index < run.slots).then_some(index) else { continue };
                 let slot = run.slot(index);
                 for address in [slot.base, slot.low(), slot.top() - 1, slot.base + page - 1] {
-                    assert_eq!(run.slot_at(address).base, slot.base, "{pages} pages, {index}");
+                    let found = run.slot_at(address).map(|slot| slot.base);
+                    assert_eq!(found, Some(slot.base), "{pages} pages, {index}");
+                    assert_eq!(run.top_at(address), slot.top());
                 }
             }
         }

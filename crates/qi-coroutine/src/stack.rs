@@ -16,6 +16,7 @@ pub struct Stack {
 }
 
 impl Stack {
+    #[inline]
     pub(crate) fn new(slot: Slot, pool: Arc<StackPool>) -> Self {
         Self { slot, pool: Some(pool) }
     }
@@ -26,6 +27,7 @@ impl Stack {
         self.slot.usable()
     }
 
+    #[inline]
     pub(crate) fn slot(&self) -> &Slot {
         &self.slot
     }
@@ -35,19 +37,23 @@ impl Stack {
         &mut self.slot
     }
 
+    #[inline]
     pub(crate) fn shape(&self) -> Shape {
         self.slot.run.shape
     }
 
+    #[inline]
     pub(crate) fn pool(&self) -> Option<&Arc<StackPool>> {
         self.pool.as_ref()
     }
 
+    #[inline]
     pub(crate) fn is_of(&self, pool: &Arc<StackPool>) -> bool {
         self.pool.as_ref().is_some_and(|own| Arc::ptr_eq(own, pool))
     }
 
     /// The place alone, which the caller returns.
+    #[inline]
     pub(crate) fn into_slot(mut self) -> Slot {
         self.pool = None;
         self.slot
@@ -55,6 +61,7 @@ impl Stack {
 }
 
 impl Drop for Stack {
+    #[inline]
     fn drop(&mut self) {
         if let Some(pool) = self.pool.take() {
             pool.give_slots(self.shape(), iter::once(self.slot));

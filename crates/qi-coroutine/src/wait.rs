@@ -60,17 +60,19 @@ pub fn try_wait<F: Future>(future: F) -> Result<F::Output, Cancelled> {
 }
 
 /// Polls until the future is ready, and suspends the coroutine in between.
+#[inline]
 fn drive<F: Future>(
     head: &Head,
     mut future: Pin<&mut F>,
     manner: Manner,
 ) -> Result<F::Output, Cancelled> {
     let mut frame = head.enter();
+    let mut copy = None;
     let mut was_suspended = false;
     loop {
         // One that is cancelled while it is suspended drops its future without another poll.
         if !(was_suspended && head.is_ending(manner)) {
-            let mut cx = Context::from_waker(frame.waker());
+            let mut cx = Context::from_waker(frame.waker(&mut copy));
             if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
                 return Ok(output);
             }

@@ -15,6 +15,11 @@ mod mapping;
 mod overflow;
 #[path = "coroutine/pooling.rs"]
 mod pooling;
+#[cfg(all(qi_fiber, unix))]
+#[path = "coroutine/process.rs"]
+mod process;
+// Its little loop of coroutines lives in thread-locals.
+#[cfg(qi_fiber)]
 #[path = "coroutine/scoped.rs"]
 mod scoped;
 #[path = "coroutine/support.rs"]

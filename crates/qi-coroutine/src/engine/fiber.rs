@@ -35,10 +35,14 @@ pub(crate) struct Fiber<R> {
 }
 
 /// A stack as corosensei sees it: what is below the head.
-struct Place(Stack);
+struct Place {
+    stack: Stack,
+    base: StackPointer,
+}
 
-fn head_of(slot: &Slot) -> *mut Head {
-    (slot.top() - size_of::<Head>()) as *mut Head
+#[inline]
+fn head_below(top: usize) -> *mut Head {
+    (top - size_of::<Head>()) as *mut Head
 }
 
 const _: () = assert!(size_of::<Head>() % corosensei::stack::STACK_ALIGNMENT == 0);
@@ -46,31 +50,33 @@ const _: () = assert!(size_of::<Head>() % corosensei::stack::STACK_ALIGNMENT == 
 // SAFETY: base and limit are those of a slot that nobody else has, with the guard that the arena
 // made at its lower end, and of at least the 16 KiB that a configuration must give.
 unsafe impl Ground for Place {
+    #[inline]
     fn base(&self) -> StackPointer {
-        let base = head_of(self.0.slot()) as usize;
-        // Never 0: the arena is not at the lowest addresses.
-        StackPointer::new(base).unwrap_or(StackPointer::MAX)
+        self.base
     }
 
+    #[inline]
     fn limit(&self) -> StackPointer {
-        StackPointer::new(self.0.slot().base).unwrap_or(StackPointer::MAX)
+        // Never 0: the arena is not at the lowest addresses.
+        StackPointer::new(self.stack.slot().base).unwrap_or(StackPointer::MIN)
     }
 
     #[cfg(windows)]
     fn teb_fields(&self) -> corosensei::stack::StackTebFields {
-        let slot = self.0.slot();
+        let slot = self.stack.slot();
         slot.extra.fields(slot.top(), slot.base)
     }
 
     #[cfg(windows)]
     fn update_teb_fields(&mut self, stack_limit: usize, guaranteed_stack_bytes: usize) {
-        self.0.slot_mut().extra.update(stack_limit, guaranteed_stack_bytes);
+        self.stack.slot_mut().extra.update(stack_limit, guaranteed_stack_bytes);
     }
 }
 
 impl<R: 'static> Fiber<R> {
+    #[inline]
     pub(crate) fn new(stack: Stack, label: Label, f: impl FnOnce() -> R + 'static) -> Self {
-        let head = head_of(stack.slot());
+        let head = head_below(stack.slot().top());
         // SAFETY: the upper end of a stack that nobody else has, aligned because slots are whole
         // pages and the size is a multiple of the alignment.
         unsafe { head.write(Head::new(&stack, label)) };
@@ -81,20 +87,24 @@ impl<R: 'static> Fiber<R> {
             unsafe { head.as_ref() }.set_exit((&raw const *yielder).cast());
             f()
         };
-        let inner = Coroutine::with_stack(Place(stack), body);
+        let base = head.addr();
+        let inner = Coroutine::with_stack(Place { stack, base }, body);
         Self { inner: Some(inner), head, shadow: tsan::Fiber::new() }
     }
 
+    #[inline]
     pub(crate) fn head(&self) -> &Head {
         // SAFETY: written in `new`, and dropped only where the fiber is.
         unsafe { self.head.as_ref() }
     }
 
+    #[inline]
     pub(crate) fn is_started(&self) -> bool {
         !self.head().exit().is_null()
     }
 
     /// Runs it until it is suspended or has ended, and then gives its result.
+    #[inline]
     pub(crate) fn resume(&mut self, given: *const Waker) -> Option<R> {
         self.head().set_given(given);
         let inner = self.inner.as_mut()?;
@@ -107,20 +117,17 @@ impl<R: 'static> Fiber<R> {
         }
     }
 
-    /// The stack of one that has ended.
-    pub(crate) fn finish(mut self) -> Option<Stack> {
-        let waker = self.head().take_waker();
+    /// The stack of one that has ended. The fiber is of no use afterwards.
+    #[inline]
+    pub(crate) fn finish(&mut self) -> Option<Stack> {
         let inner = self.inner.take()?;
-        self.drop_head();
-        let stack = inner.into_stack().0;
+        let waker = self.head().take_waker();
+        // SAFETY: the coroutine has ended, so nobody looks at its head again, and nobody drops it
+        // again, since `inner` is gone.
+        unsafe { self.head.drop_in_place() };
+        let stack = inner.into_stack().stack;
         drop(waker);
         Some(stack)
-    }
-
-    fn drop_head(&mut self) {
-        // SAFETY: the coroutine has ended or never begins, so nobody looks at its head again; the
-        // callers see to it that this happens once.
-        unsafe { self.head.drop_in_place() };
     }
 }
 
@@ -137,17 +144,17 @@ impl<R> Drop for Fiber<R> {
 /// The head of the coroutine that calls this. It is there as long as the caller's frame.
 #[inline]
 pub(crate) fn current<'a>() -> Option<&'a Head> {
-    let slot = arena::slot_at(stack_pointer())?;
-    // SAFETY: somebody runs on this slot's stack, namely the caller; so there is a coroutine on it,
-    // whose head was written before it began and stays until it has ended.
-    Some(unsafe { &*head_of(&slot) })
+    let top = arena::top_at(stack_pointer())?;
+    // SAFETY: somebody runs on this stack, namely the caller; so there is a coroutine on it, whose
+    // head was written before it began and stays until it has ended.
+    Some(unsafe { &*head_below(top) })
 }
 
 /// By what the coroutine on this slot is called, for a handler that found its stack pointer there.
 pub(crate) fn label_of(slot: &Slot) -> &Label {
     // SAFETY: somebody runs on this slot's stack; see `current`. On a slot that was never used the
     // memory is zeroed, which is a label without a name.
-    unsafe { &*head_of(slot) }.label()
+    unsafe { &*head_below(slot.top()) }.label()
 }
 
 /// Switches back to whoever resumed the calling coroutine, whose head this is.

@@ -29,4 +29,7 @@ pub(crate) struct Row {
     pub(crate) guard_bytes: usize,
     /// Whether the guard is made in the page tables, and costs no mapping.
     pub(crate) page_guards: bool,
+    /// Bytes behind the last slot that nobody will use. Where guards are no mappings these become
+    /// accessible too, so that all stacks lie in one mapping.
+    pub(crate) rest_bytes: usize,
 }

@@ -56,7 +56,7 @@ pub(crate) fn reserve(bytes: usize) -> io::Result<usize> {
 /// Makes the slots of `row` accessible, but for their guards.
 pub(crate) fn prepare(row: Row) -> io::Result<()> {
     if row.page_guards {
-        open(row.first, row.slot_bytes * row.slots)?;
+        open(row.first, row.slot_bytes * row.slots + row.rest_bytes)?;
         return each(row, |slot| system::page_guard(slot, row.guard_bytes));
     }
     each(row, |slot| open(slot + row.guard_bytes, row.slot_bytes - row.guard_bytes))

@@ -1,7 +1,8 @@
 //! What the options do, as the kernel's list of mappings shows it.
 #![forbid(unsafe_code)]
 
-use crate::support::{alone, assert_success, coroutine, poll};
+use crate::process::{alone, assert_success};
+use crate::support::{coroutine, poll};
 use qi_coroutine::{Guards, StackPool, StackPoolConfig, block_on, stack_remaining, yield_now};
 use std::fs;
 use std::hint::black_box;

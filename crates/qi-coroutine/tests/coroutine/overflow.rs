@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use crate::fault::{have_no_alt_stack, raise_segv, touch_nothing};
-use crate::support::alone;
+use crate::process::alone;
 use qi_coroutine::{Coroutine, Label, StackPool, StackPoolConfig, block_on, overflow};
 use std::hint::black_box;
 use std::os::unix::process::ExitStatusExt;

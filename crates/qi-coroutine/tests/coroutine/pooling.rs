@@ -110,7 +110,7 @@ fn slots_of_a_pool_that_is_gone_serve_the_next() {
 #[cfg(all(qi_fiber, target_os = "linux"))]
 #[test]
 fn too_many_guards_that_are_mappings_are_an_error_and_no_stack_lacks_one() {
-    use crate::support::{alone, assert_success};
+    use crate::process::{alone, assert_success};
     let name = "pooling::too_many_guards_that_are_mappings_are_an_error_and_no_stack_lacks_one";
     let victim = || {
         let config = StackPoolConfig::default().max_stack_size(SMALL).stack_pool_size(0);

@@ -9,7 +9,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 /// Switches of a run as part of the ordinary tests.
+#[cfg(qi_fiber)]
 const SWITCHES: u64 = 200_000;
+/// Where each takes two threads.
+#[cfg(not(qi_fiber))]
+const SWITCHES: u64 = 10_000;
 
 struct Random(u64);
 
