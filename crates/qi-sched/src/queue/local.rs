@@ -100,6 +100,12 @@ impl LaneQueues {
         self.woken.len() + self.children.len() + self.events.len()
     }
 
+    /// Whether a timer or I/O event woke something that waits.
+    #[inline]
+    pub(crate) fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// Whether anything but new children waits.
     pub(crate) fn has_others(&self) -> bool {
         !self.woken.is_empty() || !self.events.is_empty()

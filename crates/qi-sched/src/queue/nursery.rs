@@ -5,11 +5,11 @@
 //! and whoever joins it takes it out again.
 //!
 //! # Protocol
-//! * Only the worker on the seat puts in and takes out. It does not keep anything here from one
-//!   poll to the next: what is left when a poll ends, or when the seat is handed over, goes into
-//!   the children's queue, the oldest first (`Core::spill`). So does everything as soon as
-//!   somebody searches for work, or the backlog is worth waking somebody; and before each pick what
-//!   was put in outside of a poll, by a waker or in drop. (I29)
+//! * Only the worker on the seat puts in and takes out. It keeps nothing here beyond the next pick:
+//!   that takes the youngest, and the others go into the children's queue, the oldest first
+//!   (`Core::spill`). So does everything as soon as somebody searches for work, or the backlog is
+//!   worth waking somebody; when the seat is handed over; and before the worker does anything else
+//!   between two polls that may take long. (I29)
 //! * A poll that goes on for long keeps its youngest children from the others. The monitor, which
 //!   sees that the worker does not move, reads the addresses here and looks for live tasks in
 //!   those blocks; for each it finds it queues one more hint. An address may be out of date: then
@@ -34,13 +34,31 @@ const CAPACITY: usize = 16;
 
 /// What the monitor sees: addresses of tasks, zero where there is none.
 #[derive(Debug, Default)]
-pub(crate) struct Cradles([AtomicUsize; CAPACITY]);
+pub(crate) struct Cradles {
+    children: [AtomicUsize; CAPACITY],
+    handoff: AtomicUsize,
+}
 
 impl Cradles {
     /// The addresses of the tasks that lie here, or did a moment ago.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = usize> + '_ {
         // Relaxed: see "Memory ordering".
-        self.0.iter().map(|cradle| cradle.load(Relaxed)).filter(|address| *address != 0)
+        let cradles = self.children.iter().chain([&self.handoff]);
+        cradles.map(|cradle| cradle.load(Relaxed)).filter(|address| *address != 0)
+    }
+
+    /// The worker keeps this task to run it next, or none.
+    #[inline]
+    pub(super) fn show_handoff(&self, task: Option<&TaskRef>) {
+        let address = task.map_or(0, |task| std::ptr::from_ref::<Header>(task).addr());
+        // Relaxed: see "Memory ordering".
+        self.handoff.store(address, Relaxed);
+    }
+
+    /// Whether the worker keeps a task to run it next. A hint.
+    pub(crate) fn has_handoff(&self) -> bool {
+        // Relaxed: as the name says.
+        self.handoff.load(Relaxed) != 0
     }
 }
 
@@ -83,7 +101,7 @@ impl Nursery {
         let len = self.len.get();
         let task = task.into_raw();
         // Relaxed: see "Memory ordering".
-        self.shown.0[len].store(task.addr().get(), Relaxed);
+        self.shown.children[len].store(task.addr().get(), Relaxed);
         self.kept[len].set(Some(task));
         self.len.set(len + 1);
     }
@@ -100,6 +118,19 @@ impl Nursery {
         }
         self.len.set(len);
         task
+    }
+
+    /// Takes out the youngest.
+    #[inline]
+    pub(crate) fn take_newest(&self) -> Option<TaskRef> {
+        loop {
+            let place = self.len.get().checked_sub(1)?;
+            self.len.set(place);
+            // Those below may have been taken out of the middle.
+            if let Some(task) = self.empty(place) {
+                return Some(task);
+            }
+        }
     }
 
     /// Takes the oldest half out; [`Self::drain`] takes all.
@@ -132,7 +163,7 @@ impl Nursery {
     fn empty(&self, place: usize) -> Option<TaskRef> {
         let task = self.kept[place].take()?;
         // Relaxed: see "Memory ordering".
-        self.shown.0[place].store(0, Relaxed);
+        self.shown.children[place].store(0, Relaxed);
         // SAFETY: `push` left the reference here, and `take` has just emptied the place.
         Some(unsafe { TaskRef::from_raw(task) })
     }

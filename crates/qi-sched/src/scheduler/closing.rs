@@ -171,7 +171,7 @@ impl Shared {
     fn nothing_left_for(&self, worker: &Context) -> bool {
         let Some(core) = worker.core() else { return true };
         let inbox = worker.slot.as_ref().is_none_or(|slot| slot.inbox.is_empty());
-        core.nursery.is_empty()
+        !core.has_at_hand()
             && core.queues.len() == 0
             && core.homed.is_empty()
             && self.seats[core.seat].inbox.is_empty()

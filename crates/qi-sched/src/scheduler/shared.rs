@@ -12,7 +12,7 @@ use crate::monitor::Monitor;
 use crate::pool::Pool;
 use crate::priority::TaskPriority;
 use crate::process::HomeProcess;
-use crate::queue::LaneCounts;
+use crate::queue::{Arrival, LaneCounts};
 use crate::scheduler::{Covered, Finish};
 use crate::shutdown::Gate;
 use crate::sleep::Sleep;
@@ -203,7 +203,15 @@ impl Shared {
             if count {
                 core.counters.tasks.woken.add(1);
             }
-            core.push(&context.shared, task, lane, context.arrival());
+            match context.arrival() {
+                Arrival::Woken if lane == TaskPriority::Normal => {
+                    core.push_woken(&context.shared, task);
+                }
+                Arrival::Child if lane == TaskPriority::Normal => {
+                    core.push_child(&context.shared, task);
+                }
+                arrival => core.push(&context.shared, task, lane, arrival),
+            }
             None
         })
     }

@@ -7,7 +7,8 @@ use super::counters::SeatCounters;
 use crate::pool::Magazine;
 use crate::priority::TaskPriority;
 use crate::queue::{
-    Arrival, Cradles, HomeQueues, Inbox, LocalQueues, Nursery, ONE_LANE, ShareAccount, Stealers,
+    Arrival, Cradles, Handoff, HomeQueues, Inbox, LocalQueues, Nursery, ONE_LANE, Refused,
+    ShareAccount, Stealers,
 };
 use crate::rng::Rng;
 use crate::scheduler::Shared;
@@ -28,12 +29,23 @@ const HELP_FROM_NS: u64 = 50_000;
 /// Before anything was timed, polls are taken for long: better to wake one worker too many.
 const UNKNOWN_POLL_NS: u64 = 100_000;
 
+/// So many tasks in a row are run right after the one that woke them, before those in the queue get
+/// their turn.
+const MOST_HANDED: u32 = 7;
+
+/// Of so many tasks that did not fit, one calls for help: looking whether somebody sleeps takes a
+/// fence, a good part of what it costs to queue a task.
+const CALL_EVERY: u64 = 32;
+
 /// The seat's owner's part.
 pub(crate) struct Core {
     pub(crate) seat: usize,
     /// The seat's figures, which this worker writes.
     pub(crate) counters: Arc<SeatCounters>,
     pub(crate) nursery: Nursery,
+    pub(crate) handoff: Handoff,
+    /// Tasks taken from there in a row.
+    handed: Cell<u32>,
     pub(crate) queues: LocalQueues,
     pub(crate) homed: HomeQueues,
     pub(crate) magazine: Magazine,
@@ -139,6 +151,8 @@ impl Seat {
             seat,
             counters: counters.clone(),
             nursery: Nursery::new(cradles.clone()),
+            handoff: Handoff::new(cradles.clone()),
+            handed: Cell::new(0),
             queues: LocalQueues::default(),
             homed: HomeQueues::default(),
             magazine: Magazine::default(),
@@ -266,17 +280,66 @@ impl Core {
         }
     }
 
-    /// Shows the children that the present poll has spawned to everybody: when it ends, or waits
-    /// for its thread.
+    /// Keeps a task of Normal priority that another one has woken at hand until the next pick, if it is
+    /// the only one.
+    #[inline]
+    pub(crate) fn push_woken(&self, shared: &Shared, task: TaskRef) {
+        if let Some(Refused { before, task }) = self.handoff.put(task) {
+            for task in before.into_iter().chain([task]) {
+                self.push(shared, task, TaskPriority::Normal, Arrival::Woken);
+            }
+        }
+    }
+
+    /// Whether tasks are kept at hand.
+    #[inline]
+    pub(crate) fn has_at_hand(&self) -> bool {
+        !self.nursery.is_empty() || !self.handoff.is_empty()
+    }
+
+    /// The next pick among what is kept at hand: the youngest child, or the task that was woken last.
+    /// Everything else goes into the queues.
+    #[inline]
+    pub(crate) fn take_at_hand(&self, shared: &Shared, may_be_child: bool) -> Option<TaskRef> {
+        if !self.nursery.is_empty() {
+            let child = if may_be_child { self.nursery.take_newest() } else { None };
+            self.spill(shared);
+            return child;
+        }
+        let woken = self.handoff.take()?;
+        if self.handed.get() < MOST_HANDED && !self.has_events() {
+            self.handed.set(self.handed.get() + 1);
+            return Some(woken);
+        }
+        self.push(shared, woken, TaskPriority::Normal, Arrival::Woken);
+        None
+    }
+
+    /// Something else than a task that was handed on is picked.
+    #[inline]
+    pub(crate) fn end_handing(&self) {
+        self.handed.set(0);
+    }
+
+    #[inline]
+    fn has_events(&self) -> bool {
+        self.queues.used(TaskPriority::Normal).is_some_and(|queue| queue.has_events())
+    }
+
+    /// Shows what is kept at hand to everybody: before the worker does something that may take long,
+    /// or waits for its thread.
     #[inline]
     pub(crate) fn spill(&self, shared: &Shared) {
-        if !self.nursery.is_empty() {
+        if self.has_at_hand() {
             self.spill_all(shared);
         }
     }
 
     fn spill_all(&self, shared: &Shared) {
         self.nursery.drain(|task| self.push(shared, task, TaskPriority::Normal, Arrival::Child));
+        if let Some(task) = self.handoff.take() {
+            self.push(shared, task, TaskPriority::Normal, Arrival::Woken);
+        }
     }
 
     fn spill_half(&self, shared: &Shared) {
@@ -284,12 +347,19 @@ impl Core {
             .drain_half(|task| self.push(shared, task, TaskPriority::Normal, Arrival::Child));
     }
 
-    /// What does not fit the local queue goes to the global one. Nothing is rejected.
+    /// What does not fit the local queue goes to the global one. Nothing is rejected. It is this
+    /// worker's own backlog all the same: it takes every second task from there, and others are called
+    /// only now and then, in case that one fell asleep before its queue was full.
     #[cold]
     fn overflow(&self, shared: &Shared, task: TaskRef, lane: TaskPriority) {
-        self.counters.overflows.add(1);
         self.overflowing.set(true);
-        shared.inject(task, lane);
+        shared.lanes.raise(lane);
+        shared.injectors[lane.index()].push(task);
+        let before = self.counters.overflows.get();
+        self.counters.overflows.add(1);
+        if lane.is_urgent() || before % CALL_EVERY == 0 {
+            shared.notify();
+        }
     }
 
     /// Queues a task that must stay on this seat.

@@ -112,6 +112,7 @@ pub(crate) fn nobody_waits(context: &Context, core: &Core) -> bool {
         .into_iter()
         .any(|lane| core.queues.used(lane).is_some_and(|queue| queue.has_others()))
         || shared.injectors.iter().any(|injector| !injector.is_empty())
+        || !core.handoff.is_empty()
         || !core.homed.is_empty()
         || !context.pinned.is_empty();
     if queued {

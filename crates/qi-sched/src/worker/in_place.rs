@@ -72,7 +72,7 @@ fn only_normal(context: &Context, core: &Core) -> bool {
 fn is_its_turn(context: &Context, core: &Core, child: &Header) -> bool {
     let lane = child.state.load().lane();
     if lane == TaskPriority::Low {
-        // The nursery's children are above it.
+        // What is kept at hand is above it.
         core.spill(&context.shared);
     }
     !anything_above(context, core, lane)

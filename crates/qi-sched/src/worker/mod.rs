@@ -55,22 +55,30 @@ pub(crate) fn step(context: &Context) -> Step {
     // Relaxed: the heartbeat says only that the worker moves.
     context.shared.seats[core.seat].heartbeat.store(pick, Relaxed);
     if pick >= core.duty.next.get() {
+        // Wakers run inside, which may take long. (I29)
+        core.spill(&context.shared);
         duty::perform(context);
     }
-    if context.shared.is_closing() && context.shared.take_part_in_closing(context) {
+    if context.shared.is_closing() && take_part_in_closing(context) {
         return Step::Leave;
     }
     // Wakers and log subscribers have run: the seat may have been handed over meanwhile.
     let Some(core) = context.core() else { return Step::Worked };
-    // Such a waker may have spawned, and so may a thread that blocks inside a poll and has kept its
-    // seat. (I29)
-    core.spill(&context.shared);
     let Some(task) = pick::next(context, core).or_else(|| search(context, core)) else {
         return out_of_work(context);
     };
     found_work(context, core);
     run::run(context, task);
     Step::Worked
+}
+
+/// `true`: the worker leaves.
+#[cold]
+fn take_part_in_closing(context: &Context) -> bool {
+    if let Some(core) = context.core() {
+        core.spill(&context.shared);
+    }
+    context.shared.take_part_in_closing(context)
 }
 
 /// Looks at the global queue and at those of others, if this worker may be the one who searches.

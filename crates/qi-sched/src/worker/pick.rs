@@ -35,6 +35,7 @@ pub(crate) fn next(context: &Context, core: &Core) -> Option<TaskRef> {
             return next_normal_or_pinned(context, core);
         }
     }
+    core.spill(shared);
     next_mixed(context, core)
 }
 
@@ -43,6 +44,7 @@ pub(crate) fn next(context: &Context, core: &Core) -> Option<TaskRef> {
 fn next_normal_or_pinned(context: &Context, core: &Core) -> Option<TaskRef> {
     let pinned = || context.pinned.pop(TaskPriority::Normal);
     if core.picks.get() % 2 == 0 {
+        core.spill(&context.shared);
         pinned().or_else(|| next_normal(context, core))
     } else {
         next_normal(context, core).or_else(pinned)
@@ -78,10 +80,29 @@ fn sort_mail(context: &Context, core: &Core, task: TaskRef) {
 #[inline]
 fn next_normal(context: &Context, core: &Core) -> Option<TaskRef> {
     if let Some(task) = fair(context, core, TaskPriority::Normal) {
+        core.spill(&context.shared);
         return Some(task);
     }
+    if core.has_at_hand() {
+        if let Some(task) = at_hand(context, core) {
+            return Some(task);
+        }
+    }
+    core.end_handing();
     local(core, TaskPriority::Normal)
         .or_else(|| steal::from_global(context, core, TaskPriority::Normal))
+}
+
+/// What the last poll has spawned or woken, if it is not the turn of others.
+#[inline]
+fn at_hand(context: &Context, core: &Core) -> Option<TaskRef> {
+    let is_child = !core.nursery.is_empty();
+    let in_a_row = core.in_a_row.get();
+    let task = core.take_at_hand(&context.shared, in_a_row % IN_A_ROW != IN_A_ROW - 1)?;
+    if is_child {
+        core.in_a_row.set(in_a_row.wrapping_add(1));
+    }
+    Some(task)
 }
 
 /// Every now and then, what would otherwise wait for as long as there is newer work.

@@ -34,6 +34,10 @@ pub(crate) fn run(context: &Context, task: TaskRef) -> bool {
     if let Some(core) = context.core() {
         // Relaxed: as above.
         context.shared.seats[core.seat].current.store(0, Relaxed);
+        if !context.shared.lanes.only_normal() {
+            // The others may have to prefer it to what they have.
+            core.spill(&context.shared);
+        }
     }
     true
 }
@@ -76,9 +80,6 @@ fn execute_as(kind: Kind, context: &Context, running: Running, cancelled: bool) 
 #[inline(always)]
 fn poll_on(kind: Kind, context: &Context, running: Running) {
     let (polled, yields) = poll(kind, context, running);
-    if let Some(core) = context.core() {
-        core.spill(&context.shared);
-    }
     match polled {
         Polled::Ended(ended) => conclude(context, ended),
         Polled::Pending(running) => suspend(context, running, yields),

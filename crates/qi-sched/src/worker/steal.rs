@@ -74,7 +74,12 @@ pub(crate) fn from_others(
 fn may_rob(victim: &Seat, lane: TaskPriority, reach: Reach) -> bool {
     match victim.stealers.lane_len(lane) {
         0 => false,
-        1 => reach == Reach::Everything || lane.is_urgent() || is_stuck(victim),
+        1 => {
+            reach == Reach::Everything
+                || lane.is_urgent()
+                || victim.cradles.has_handoff()
+                || is_stuck(victim)
+        }
         _ => true,
     }
 }

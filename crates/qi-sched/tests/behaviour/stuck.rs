@@ -52,6 +52,31 @@ fn a_task_behind_a_stuck_one_is_run_by_another_worker() {
 }
 
 #[test]
+fn a_task_that_a_stuck_one_has_woken_is_run_by_another_worker() {
+    on(builder(2), |scheduler| {
+        let (asked, event) = (Gate::default(), Event::default());
+        let waits = scheduler.spawn({
+            let (asked, event) = (asked.clone(), event.clone());
+            async move {
+                asked.open();
+                event.wait().await;
+            }
+        });
+        asked.wait();
+        until(|| waits.status() == TaskStatus::Waiting);
+        let release = Gate::default();
+        let released = release.clone();
+        let stuck = scheduler.spawn(async move {
+            event.set();
+            released.wait();
+        });
+        until(|| waits.is_finished());
+        release.open();
+        scheduler.block_on(stuck).unwrap();
+    });
+}
+
+#[test]
 fn the_children_of_a_stuck_poll_are_run_by_others_however_many() {
     for children in [1, 2, 15, 16, 17, 40] {
         on(builder(2), move |scheduler| {

@@ -3,6 +3,7 @@
 
 mod determinism;
 mod escalation;
+mod handing;
 mod lanes;
 mod urgent;
 mod world;
