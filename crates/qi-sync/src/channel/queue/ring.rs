@@ -110,18 +110,21 @@ impl<T> Ring<T> {
     /// Whether so many places more can be claimed or promised.
     #[inline]
     fn fits(&self, word: Word, count: usize) -> bool {
-        let wanted = word.reserved() + count;
-        let used = |head: Position| word.position().since(head) as usize + wanted;
+        let wanted = (word.reserved() + count) as u64;
+        // In 64 bits: a difference that wrapped (see below) leaves no room above it in 32, and a sum
+        // that came round again would look empty.
+        let used = |head: Position| word.position().since(head) + wanted;
+        let capacity = self.capacity as u64;
         // Relaxed: an older head only makes it look fuller, and then we look at the real one.
         let seen = Position(self.tail.head_seen.load(Relaxed));
-        if used(seen) <= self.capacity {
+        if used(seen) <= capacity {
             return true;
         }
         let head = self.head();
         self.tail.head_seen.store(head.0, Relaxed);
         // A head newer than the word makes the difference wrap: that looks full, and the callers
         // look again if the word has changed.
-        used(head) <= self.capacity
+        used(head) <= capacity
     }
 
     /// Puts a value in.
