@@ -2,6 +2,7 @@
 //!
 //! `million [COUNT [KIB...]]`: so many coroutines (default 1,000,000) with stacks of so many KiB
 //! (default 64), each size in a process of its own, because page tables stay once they are there.
+#![forbid(unsafe_code)]
 
 use qi_coroutine::{Coroutine, Label, StackPool, StackPoolConfig, yield_now};
 use std::env;

@@ -3,6 +3,7 @@
 //!
 //! `switch [ROUNDS [bare|ours|pooled]]`: so many rounds of one kind, or of each. The shape: a loop
 //! resumes through one call that is not inlined; inside, a loop suspends behind another such call.
+#![forbid(unsafe_code)]
 
 use qi_coroutine::{Coroutine, Label, StackCache, StackPool, StackPoolConfig, suspend};
 use std::env;

@@ -2,11 +2,13 @@
 //!
 //! It is the last of three stores. A [`StackCache`](crate::StackCache) belongs to a thread and takes
 //! no lock, a [`StackPool`](crate::StackPool) keeps stacks in memory for all its caches, the arena
-//! keeps addresses for all pools. Slots in the arena have no memory, but keep their guards.
+//! keeps addresses for all pools. Slots in the arena have no memory, but keep their guards;
+//! none leaves it without one (I55).
 //!
 //! One reservation for the whole process, because every stack pointer is looked up in it: a bounds
 //! check, an entry of the table of chunks, a multiplication. Runs are never given up, so an entry
-//! that is set stays, and can be read without a lock, from a signal handler too.
+//! that is set stays, and can be read without a lock, from a signal handler too. Nothing is read at an
+//! address before it was found here (I56).
 //!
 //! Rejected: slots of a power of two (half the address space lost, and the guard in another page of
 //! page tables than the stack below it: 4 KiB more for each); a reservation per pool or size (each

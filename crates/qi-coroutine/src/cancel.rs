@@ -2,7 +2,7 @@
 //!
 //! A cancelled coroutine unwinds: `wait` raises a payload of this module by `resume_unwind`, which
 //! runs destructors and no panic hook. Code that catches it and waits on would go on for ever, so
-//! that happens [`RAISES`] times at most; after that a wait blocks its thread, and is reported.
+//! that happens [`RAISES`] times at most (I58); after that a wait blocks its thread, and is reported.
 #![forbid(unsafe_code)]
 
 use thiserror::Error;

@@ -3,6 +3,9 @@
 //! The coroutine and whoever resumes it are on one thread and take turns, so plain cells do. Where
 //! a thread stands in for a stack, a lock is handed over between the two at each turn.
 //!
+//! While a frame is unwound, or the coroutine dropped, it is not suspended but blocks (I57); one that
+//! was cancelled is unwound a few times only (I58).
+//!
 //! The waker: a future polled inside may itself wait, and be suspended in the midst of its poll; the
 //! waker that it was polled with must stay there although the next resume brings another one. So the
 //! outermost wait uses a waker that the head owns and exchanges only while it polls nothing, and a

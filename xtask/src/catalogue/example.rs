@@ -73,6 +73,25 @@ pub(crate) const EXAMPLES: &[Example] = &[
         ..PLAIN
     },
     Example {
+        package: "qi-coroutine",
+        name: "million",
+        args: &["10000", "64", "2048"],
+        output: &[
+            r"^10000 coroutines of 64 KiB: ",
+            r"^every value was right, every stack came back$",
+            r"^10000 coroutines of 2048 KiB: ",
+            r"^every value was right, every stack came back$",
+        ],
+        ..PLAIN
+    },
+    Example {
+        package: "qi-coroutine",
+        name: "switch",
+        args: &["10000"],
+        output: &[r"^corosensei, suspend: \d+\.\d ns", r"^ours, suspend: \d+\.\d ns", r"^pooled: "],
+        ..PLAIN
+    },
+    Example {
         package: "qi-reactor",
         name: "alone",
         output: &[r"^echoed [1-9]\d* messages$", r"^5 ticks, none of them early$"],

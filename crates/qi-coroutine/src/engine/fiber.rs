@@ -141,7 +141,7 @@ impl<R> Drop for Fiber<R> {
     }
 }
 
-/// The head of the coroutine that calls this. It is there as long as the caller's frame.
+/// The head of the coroutine that calls this (I56). It is there as long as the caller's frame.
 #[inline]
 pub(crate) fn current<'a>() -> Option<&'a Head> {
     let top = arena::top_at(stack_pointer())?;

@@ -20,6 +20,7 @@ pub(crate) use chosen::{
 
 /// Some slots beside each other that are to become stacks.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(windows, allow(dead_code, reason = "guards there are what was never committed"))]
 pub(crate) struct Row {
     /// The lowest address of the lowest slot.
     pub(crate) first: usize,

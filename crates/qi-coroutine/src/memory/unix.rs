@@ -2,7 +2,8 @@
 //!
 //! Address space is reserved without access, so it counts against no limit on memory, and made
 //! accessible a row of slots at a time. A guard in the page tables lies inside of an accessible
-//! mapping; any other is the part of a slot that stays without access.
+//! mapping; any other is the part of a slot that stays without access. A slot of which neither
+//! can be made is not prepared (I55).
 
 use super::Row;
 use std::io;

@@ -1,4 +1,5 @@
-//! A child of a scope, with its borrows hidden from whoever runs it.
+//! A child of a scope, with its borrows hidden from whoever runs it. Its share of the frame goes after
+//! all that it borrowed (I59).
 
 use super::result::Slot;
 use super::{Shared, is_unwinding_of_ours};

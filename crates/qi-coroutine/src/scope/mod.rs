@@ -1,7 +1,7 @@
 //! A scope whose children borrow from the frame that waits for them.
 //!
 //! Sound here, and not for futures, because the frame is real: it cannot be left, nor forgotten,
-//! before the scope has seen all children end, not by a panic either. If its coroutine is leaked the
+//! before the scope has seen all children end (I59), not by a panic either. If its coroutine is leaked the
 //! frame stays where it is, for ever.
 //!
 //! Protocol: a child is counted before anybody has it, and holds a [`Share`]; whatever it borrowed

@@ -63,7 +63,8 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
 }
 
 fn cargo(context: &Context, runtime: &Path) -> Job {
-    let flags = "-Zsanitizer=thread -Zexternal-clangrt";
+    // Switches between stacks are told to the sanitizer by the crate that makes them.
+    let flags = "-Zsanitizer=thread -Zexternal-clangrt --cfg qi_tsan";
     let job = debian::cargo(context, STEP).env("RUSTFLAGS", flags);
     let job = job.env("QI_TSAN_RUNTIME", runtime);
     let job = job.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", context.root.join(WRAPPER));
