@@ -26,7 +26,7 @@ pub(crate) use std::sync::{
     atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize},
 };
 
-pub(crate) use spin::Spin;
+pub(crate) use spin::{Backoff, Spin};
 
 /// Locks `mutex`; a panic elsewhere does not poison it for us: no user code runs under our
 /// locks, so the data behind them is consistent at every point where a panic can leave.

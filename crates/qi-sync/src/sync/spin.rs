@@ -30,3 +30,28 @@ impl Spin {
         again
     }
 }
+
+/// Pauses after the first lost race, as a power of two.
+const FIRST: u32 = 3;
+/// Pauses after the last.
+const LAST: u32 = 7;
+
+/// Standing back after a race for a word was lost, so that who has won can go on for a while with
+/// the word in its cache: two that try again at once pass it to and fro, and both are slow.
+#[derive(Debug, Default)]
+pub(crate) struct Backoff {
+    lost: u32,
+}
+
+impl Backoff {
+    /// Waits for longer each time. `true` if the word may be another one by now.
+    #[cold]
+    pub(crate) fn wait(&mut self) -> bool {
+        let pauses = 1 << (FIRST + self.lost).min(LAST);
+        self.lost += 1;
+        for _ in 0..pauses {
+            std::hint::spin_loop();
+        }
+        true
+    }
+}

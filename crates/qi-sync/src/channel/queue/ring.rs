@@ -32,7 +32,7 @@ use super::memory;
 use super::tail::{Claim, Refused, Tail, Turn};
 use super::word::{Position, Word};
 use super::{Popped, Pushed};
-use crate::sync::{AtomicU32, AtomicU64, Spin, UnsafeCell};
+use crate::sync::{AtomicU32, AtomicU64, Backoff, Spin, UnsafeCell};
 use crossbeam_utils::CachePadded;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -131,6 +131,7 @@ impl<T> Ring<T> {
     #[inline]
     pub(super) fn push(&self, claim: Claim, value: T) -> Result<Pushed, (Refused, T)> {
         let mut seen = self.tail.word.load();
+        let mut backoff = Backoff::default();
         let next = loop {
             let next = match claim {
                 Claim::Reservation => seen.release(1).advance(),
@@ -148,6 +149,9 @@ impl<T> Ring<T> {
             match self.tail.word.change(seen, next) {
                 Ok(()) => break next,
                 Err(now) => seen = now,
+            }
+            if backoff.wait() {
+                seen = self.tail.word.load();
             }
         };
         let position = seen.position();
@@ -174,6 +178,7 @@ impl<T> Ring<T> {
     pub(super) fn pop(&self) -> Popped<T> {
         // Relaxed: the stamp decides, and the compare-and-swap makes sure.
         let mut head = self.head.load(Relaxed);
+        let mut backoff = Backoff::default();
         loop {
             let position = Position(head >> 1);
             let place = self.place(position);
@@ -186,6 +191,10 @@ impl<T> Ring<T> {
                 match self.head.compare_exchange_weak(head, next, AcqRel, Relaxed) {
                     Ok(_) => return Popped::Value(self.empty(position), head & LINE != 0),
                     Err(now) => head = now,
+                }
+                if backoff.wait() {
+                    // Relaxed: as above.
+                    head = self.head.load(Relaxed);
                 }
                 continue;
             }
