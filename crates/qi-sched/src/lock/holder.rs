@@ -2,10 +2,10 @@
 //!
 //! # Layout
 //! ```text
-//!  63       51 50                  7 6    5 4          0
+//!  63       52 51                  7 6    5 4          0
 //! ┌───────────┬─────────────────────┬──────┬────────────┐
 //! │ low bits  │ address of the task │ own  │ the lock's │
-//! │ of its id │ / 16                │ lane │ own flags  │
+//! │ of its id │ / 8                 │ lane │ own flags  │
 //! └───────────┴─────────────────────┴──────┴────────────┘
 //! ```
 //! The address may be out of date when it is read: a task can end while it holds a lock (it leaked
@@ -21,11 +21,12 @@ use crate::worker::context;
 use std::fmt;
 
 /// Blocks of tasks begin at multiples of this.
-const BLOCK_ALIGN: usize = 16;
+const BLOCK_ALIGN: usize = align_of::<Header>();
+const _: () = assert!(BLOCK_ALIGN >= 8, "an address of 48 bits has 45 places");
 
 const LANE_SHIFT: u32 = Holder::FLAG_BITS;
 const ADDRESS_SHIFT: u32 = LANE_SHIFT + 2;
-const ID_SHIFT: u32 = 51;
+const ID_SHIFT: u32 = 52;
 /// What fits of an address. Systems hand out larger ones to programs that ask for them only.
 const ADDRESS_LIMIT: u64 = 1 << (ID_SHIFT - ADDRESS_SHIFT);
 

@@ -45,6 +45,46 @@ fn a_low_holder_runs_before_ten_thousand_normal_tasks_when_a_high_one_waits() {
     });
 }
 
+/// Has four tasks of a size hold a lock each while urgent ones wait. Neighbours, because blocks of an
+/// odd number of words are aligned differently in turns.
+fn are_lent_urgency<const WORDS: usize>(scheduler: &Scheduler) {
+    let event = Event::default();
+    let locks: [Arc<RawLock>; 4] = Default::default();
+    let lows = locks.each_ref().map(|lock| {
+        let (lock, event) = (lock.clone(), event.clone());
+        let holding = async move {
+            let kept = [0_u64; WORDS];
+            let held = hold(&lock).await;
+            event.wait().await;
+            drop(held);
+            assert_eq!(kept, [0; WORDS]);
+        };
+        scheduler.spawn_with_priority(holding, TaskPriority::Low)
+    });
+    until(|| event.waiting() == lows.len());
+    let highs = locks.each_ref().map(|lock| {
+        let lock = lock.clone();
+        scheduler.spawn_with_priority(async move { drop(hold(&lock).await) }, TaskPriority::High)
+    });
+    until(|| highs.iter().all(|high| high.status() == TaskStatus::Waiting));
+    for low in &lows {
+        assert_eq!(lane(scheduler, &low.abort_handle()), Some(TaskPriority::High), "{WORDS} words");
+    }
+    event.set();
+    finish(scheduler, lows.into_iter().chain(highs));
+}
+
+#[test]
+fn holders_of_every_size_are_found() {
+    on(one_worker(), |scheduler| {
+        are_lent_urgency::<0>(scheduler);
+        are_lent_urgency::<1>(scheduler);
+        are_lent_urgency::<2>(scheduler);
+        are_lent_urgency::<3>(scheduler);
+        are_lent_urgency::<17>(scheduler);
+    });
+}
+
 #[test]
 fn without_escalation_the_holder_waits_for_its_turn() {
     on(one_worker().escalation(false), |scheduler| {

@@ -44,7 +44,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Waits for longer each time. `true` if the word may be another one by now.
+    /// Waits for longer each time, and says so: the word may be another one by now.
     #[cold]
     pub(crate) fn wait(&mut self) -> bool {
         let pauses = 1 << (FIRST + self.lost).min(LAST);

@@ -22,7 +22,7 @@ impl Spin {
 pub(crate) struct Backoff;
 
 impl Backoff {
-    /// Goes on at once.
+    /// Does not wait, and says so.
     pub(crate) fn wait(&mut self) -> bool {
         false
     }

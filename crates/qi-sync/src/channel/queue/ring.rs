@@ -22,6 +22,11 @@
 //! Stamps are released by who leaves a place and acquired by who comes: the value, or the
 //! emptiness, is seen with them.
 //!
+//! # Races
+//! Who loses one for the tail or the head stands back for a while. With two workers, each with
+//! senders and receivers, that halves the processor time of a value and takes a third of its wall
+//! time: who has won goes on with the word, and the places, in its cache.
+//!
 //! # Rejected alternatives
 //! * A lock around a deque: a third of the speed with one sender, a tenth with four.
 //! * A reservation that is a claim of a position: values behind an idle permit would have to wait.
