@@ -99,8 +99,9 @@ impl Record {
     pub(crate) fn note_latency(&mut self, due: Duration, over: Duration, run: Duration) {
         let latency = micros(over.saturating_sub(due));
         note(&mut self.latencies, latency);
-        let part = (due.as_secs_f64() / run.as_secs_f64() * PARTS as f64) as usize;
-        let part = part.min(PARTS - 1);
+        // In whole nanoseconds: a rounded fraction would put what begins a part into the one before.
+        let part = due.as_nanos() * PARTS as u128 / run.as_nanos().max(1);
+        let part = usize::try_from(part).unwrap_or(PARTS).min(PARTS - 1);
         while self.parts.len() <= part {
             self.parts.push(histogram(DIGITS_OF_PARTS));
         }

@@ -38,6 +38,8 @@ pages! {
     GraphsZh = "docs/guide.zh/graph.md";
     Network = "docs/guide/net.md";
     NetworkZh = "docs/guide.zh/net.md";
+    Ecosystem = "docs/guide/ecosystem.md";
+    EcosystemZh = "docs/guide.zh/ecosystem.md";
     Blocking = "docs/guide/blocking.md";
     BlockingZh = "docs/guide.zh/blocking.md";
     Statistics = "docs/guide/statistics.md";
