@@ -2,7 +2,7 @@
 //! costs from making to ending.
 //!
 //! `switch [ROUNDS [bare|ours|pooled]]`: so many rounds of one kind, or of each. The shape: a loop
-//! resumes through one call that is not inlined; inside, a loop suspends behind another such call.
+//! polls a future through a call that is not inlined; inside, a loop suspends behind another such call.
 #![forbid(unsafe_code)]
 
 use qi_coroutine::{Coroutine, Label, StackCache, StackPool, StackPoolConfig, suspend};
@@ -61,26 +61,27 @@ fn leave(yielder: &corosensei::Yielder<(), ()>) {
     yielder.suspend(());
 }
 
-#[inline(never)]
-fn resume(bare: &mut Bare) -> Option<u64> {
-    bare.resume(()).as_return()
+/// A coroutine as a future, and nothing else.
+struct Plain(Bare);
+
+impl Future for Plain {
+    type Output = u64;
+
+    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<u64> {
+        self.0.resume(()).as_return().map_or(Poll::Pending, Poll::Ready)
+    }
 }
 
 fn bare(rounds: u64) -> u64 {
     let stack = corosensei::stack::DefaultStack::new(64 * 1024).unwrap_or_default();
-    let mut bare = Bare::with_stack(stack, move |yielder, ()| {
+    run(Plain(Bare::with_stack(stack, move |yielder, ()| {
         let mut sum = 0;
         for _ in 0..rounds {
             sum += black_box(1);
             leave(yielder);
         }
         sum
-    });
-    loop {
-        if let Some(sum) = resume(&mut bare) {
-            return sum;
-        }
-    }
+    })))
 }
 
 #[inline(never)]

@@ -60,8 +60,9 @@ struct Class {
 }
 
 static ARENA: OnceLock<Arena> = OnceLock::new();
-/// For each chunk the run that it belongs to. Written once, under the lock.
-static TABLE: [OnceLock<&'static Run>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
+/// For each chunk the run that it belongs to, itself and not its address: one step less on the way
+/// from a stack pointer to a head. Written once, under the lock.
+static TABLE: [OnceLock<Run>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
 static MAKING: Mutex<()> = Mutex::new(());
 
 impl Arena {
@@ -190,13 +191,12 @@ impl Arena {
         }
         let first = self.base + *next_chunk * chunk;
         let run = Run::new(first, chunks * chunk, shape, memory::page_size());
-        // Lives as long as the reservation: for ever.
-        let run: &'static Run = Box::leak(Box::new(run));
-        for entry in &TABLE[*next_chunk..end] {
+        for entry in &TABLE[*next_chunk + 1..end] {
             entry.get_or_init(|| run);
         }
+        let entry = &TABLE[*next_chunk];
         *next_chunk = end;
-        Ok(run)
+        Ok(entry.get_or_init(|| run))
     }
 
     /// The run that `address` lies in.
@@ -206,7 +206,7 @@ impl Arena {
         if offset >= self.bytes {
             return None;
         }
-        TABLE.get(offset >> self.chunk_shift)?.get().copied()
+        TABLE.get(offset >> self.chunk_shift)?.get()
     }
 }
 

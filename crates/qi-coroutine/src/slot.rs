@@ -9,7 +9,7 @@
 use crate::memory::Extra;
 
 /// A stretch of the arena cut into slots of one size.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) first: usize,
     bytes: usize,

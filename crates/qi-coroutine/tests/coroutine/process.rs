@@ -14,7 +14,14 @@ pub(crate) fn alone(name: &str, victim: impl FnOnce(), look: impl FnOnce(Output)
     }
     let own = std::env::current_exe().unwrap();
     let arguments = ["--exact", name, "--nocapture", "--test-threads=1"];
-    look(Command::new(own).args(arguments).env(ALONE, "1").output().unwrap());
+    let mut process = Command::new(own);
+    process.args(arguments).env(ALONE, "1");
+    // A sanitizer handles faults itself unless it is asked not to.
+    for options in ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"] {
+        let given = std::env::var(options).unwrap_or_default();
+        process.env(options, format!("{given}:handle_segv=0:handle_sigbus=0:handle_abort=0"));
+    }
+    look(process.output().unwrap());
 }
 
 /// A process that must succeed.
