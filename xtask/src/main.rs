@@ -93,6 +93,14 @@ enum Command {
     Leak(RunArgs),
     /// Checks that an idle runtime makes no system call
     Idle(RunArgs),
+    /// Puts the example proxy under load: 9,000 connections, a gibibyte each way, every byte compared
+    Proxy {
+        #[command(flatten)]
+        run: RunArgs,
+        /// 500 connections and 64 megabytes, as in continuous integration
+        #[arg(long)]
+        quick: bool,
+    },
     /// Makes system calls fail, each of a workload's in turn: nothing may hang, leak or be lost
     Faults(FaultArgs),
     /// Measures Qi beside its peers; `cargo xtask bench --help` lists the options
@@ -231,6 +239,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Faults(FaultArgs { run, call, subset }) => single("faults", &run, |o| {
             (o.fault_call, o.subset) = (call, subset);
         }),
+        Command::Proxy { run, quick } => single("proxy", &run, |o| o.subset = quick),
         Command::Bench { args } => bench::run(&args),
         Command::LeakBait => {
             step::leak::lose_memory();

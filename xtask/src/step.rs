@@ -10,6 +10,7 @@ pub(crate) mod leak;
 pub(crate) mod lint;
 pub(crate) mod models;
 pub(crate) mod platform;
+pub(crate) mod proxy;
 pub(crate) mod sanitize;
 pub(crate) mod stress;
 pub(crate) mod tests;
@@ -60,6 +61,7 @@ pub(crate) const STEPS: &[Step] = &[
         "examples over others' protocols, tried with foreign programs",
         ecosystem::run,
     ),
+    step("proxy", "the example proxy under load, every byte compared", proxy::run),
     step("loom", "the loom models", models::run_models),
     step("mutants", "each model against its mutants", models::run_mutants),
     step("stress", "the stress programs, from the printed seed", stress::run),

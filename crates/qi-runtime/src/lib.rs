@@ -1,4 +1,4 @@
-//! The Qi runtime: tasks with real priorities, timers, TCP and figures, over Qi's own scheduler
+//! The Qi runtime: tasks with real priorities, timers, sockets and figures, over Qi's own scheduler
 //! ([`qi_sched`]) and reactor ([`qi_reactor`]).
 //!
 //! ```text
@@ -48,6 +48,7 @@ mod handle;
 mod here;
 #[cfg(feature = "hyper")]
 pub mod hyper;
+pub mod io;
 mod jumps;
 mod log;
 mod macros;

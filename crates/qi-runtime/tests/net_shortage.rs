@@ -6,10 +6,10 @@
 mod net_support;
 
 use futures_util::StreamExt;
-use futures_util::io::AsyncReadExt;
+use futures_util::io::{AsyncRead, AsyncReadExt};
 use net_support::{listen, runtime, watched};
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
-use qi_runtime::net::TcpStream;
+use qi_runtime::net::UnixListener;
 use qi_runtime::{AsyncRuntime, TaskHandle};
 use std::fs::File;
 use std::io::{self, Write};
@@ -47,14 +47,13 @@ fn wait_for_polls(runtime: &AsyncRuntime, task: &TaskHandle<Vec<u8>>, count: u32
     }
 }
 
-/// `accepting` is a task that accepts one connection and reads it to its end.
+/// `client` is connected, for the system: the listener has yet to accept it. `accepting` is a task that
+/// accepts one connection and reads it to its end.
 fn recovers(
     runtime: &AsyncRuntime,
-    address: SocketAddr,
+    mut client: impl Write,
     accepting: impl FnOnce() -> TaskHandle<Vec<u8>>,
 ) {
-    // The system takes the connection; the listener has yet to.
-    let mut client = std::net::TcpStream::connect(address).expect("somebody listens");
     client.write_all(b"let me in").expect("there is room");
     drop(client);
     let taken = take_all_descriptors();
@@ -68,7 +67,11 @@ fn recovers(
     assert_eq!(got, b"let me in");
 }
 
-async fn read_all(accepted: io::Result<TcpStream>) -> Vec<u8> {
+fn connect(address: SocketAddr) -> std::net::TcpStream {
+    std::net::TcpStream::connect(address).expect("somebody listens")
+}
+
+async fn read_all(accepted: io::Result<impl AsyncRead + Unpin>) -> Vec<u8> {
     let mut got = Vec::new();
     accepted.expect("there is room now").read_to_end(&mut got).await.expect("an end");
     got
@@ -84,14 +87,23 @@ fn accepting_goes_on_when_there_are_descriptors_again() {
                 .expect("it may be lowered");
             let (listener, address) = runtime.block_on(listen());
             let (other, other_address) = runtime.block_on(listen());
-            recovers(&runtime, address, || {
+            recovers(&runtime, connect(address), || {
                 runtime.spawn(async move {
                     read_all(listener.accept().await.map(|(stream, _)| stream)).await
                 })
             });
-            recovers(&runtime, other_address, || {
+            recovers(&runtime, connect(other_address), || {
                 runtime.spawn(async move {
                     read_all(other.incoming().next().await.expect("it has no end")).await
+                })
+            });
+            let path = std::env::temp_dir().join(format!("qi-shortage-{}", std::process::id()));
+            let unix = runtime.handle().enter(|| UnixListener::bind(&path)).expect("a free name");
+            let client = std::os::unix::net::UnixStream::connect(&path).expect("somebody listens");
+            std::fs::remove_file(&path).expect("it is there");
+            recovers(&runtime, client, || {
+                runtime.spawn(async move {
+                    read_all(unix.accept().await.map(|(stream, _)| stream)).await
                 })
             });
             runtime.shutdown().expect("nothing is left behind");

@@ -217,6 +217,38 @@ pub(crate) const EXAMPLES: &[Example] = &[
         ],
         ..PLAIN
     },
+    Example {
+        package: "qi-examples",
+        name: "proxy",
+        args: &["--self-test"],
+        output: &[
+            r"^ok: bytes both ways, and the end of one way while the other goes on$",
+            r"^ok: a server that does not answer is passed over$",
+            r"^ok: without a server the client is reset$",
+            r"^ok: who is silent for too long is cut off$",
+            r"^ok: a stop waits for those who are there, and not for ever$",
+        ],
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
+        name: "proxy",
+        args: &["--listen", "nowhere", "--to", "127.0.0.1:9"],
+        output: &[
+            r"^cannot listen on nowhere: `nowhere` is no socket address: ",
+            r"^无法监听 nowhere：“nowhere”不是套接字地址：",
+        ],
+        exit_code: 1,
+        ..PLAIN
+    },
+    // The step `proxy` runs it for what it is there for.
+    Example {
+        package: "qi-examples",
+        name: "proxy_load",
+        args: &["--help"],
+        output: &[r"^usage: proxy_load check "],
+        ..PLAIN
+    },
 ];
 
 /// The server says where it serves.

@@ -26,6 +26,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     core("qi-sync", &["qi-sched", "qi-test-kit"]),
     core("qi-scope", &["qi-sched", "qi-sync", "qi-test-kit"]),
     core("qi-macros", &[]),
+    core("qi-winpipe", &[]),
     core(
         "qi-runtime",
         &[
@@ -37,6 +38,7 @@ pub(crate) const LAYERS: &[Layer] = &[
             "qi-sync",
             "qi-sys",
             "qi-test-kit",
+            "qi-winpipe",
         ],
     ),
     core("qi-graph", &["qi-runtime", "qi-test-kit"]),

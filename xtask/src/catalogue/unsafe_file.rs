@@ -83,6 +83,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-sync/src/rwlock/guard.rs", "reaches what a readers-writer lock guards"),
     file("crates/qi-sync/src/rwlock/mapped.rs", "reaches a part of what such a lock guards"),
     file("crates/qi-sync/src/rwlock/owned.rs", "reaches what a readers-writer lock guards"),
+    file("crates/qi-winpipe/src/instance.rs", "makes instances of pipes, and hands them to mio"),
     file("crates/sanitizer-bait/src/bin/race.rs", "no safe program has a data race"),
     file("crates/qi-sched/tests/fork.rs", "fork exists only in C"),
     file("qi-sys/src/ffi.rs", "declares the C side"),

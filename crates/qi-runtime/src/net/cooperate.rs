@@ -1,7 +1,9 @@
-//! The cooperative budget around operations that are futures.
+//! The cooperative budget around operations that are futures, and around waits for readiness.
 
+use qi_reactor::{Interest, Watched};
 use qi_sched::coop;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::pin;
 use std::task::{Poll, ready};
 
@@ -13,6 +15,20 @@ pub(super) async fn cooperative<F: Future>(operation: F) -> F::Output {
         let output = ready!(operation.as_mut().poll(cx));
         progress.made_progress();
         Poll::Ready(output)
+    })
+    .await
+}
+
+/// Waits until the source may be ready. One that is not registered was never seen to be unready.
+pub(super) async fn readiness<S>(io: &Watched<S>, interest: Interest) -> io::Result<()>
+where
+    S: mio::event::Source,
+{
+    cooperative(async {
+        match io.registration() {
+            Some(registration) => registration.ready(interest).await.map(drop),
+            None => Ok(()),
+        }
     })
     .await
 }

@@ -2,15 +2,16 @@
 
 use super::accept::{Patience, Retry};
 use super::addr::ToSocketAddrs;
-use super::cooperate::cooperative;
+use super::cooperate::{cooperative, readiness};
 use super::error::AddressError;
+use super::hops;
 use super::incoming::Incoming;
 use super::lookup::lookup_host;
 use super::os;
 use super::stream::TcpStream;
 use crate::here;
 use qi_reactor::{Delay, Interest, Reactor, Watched};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -101,7 +102,10 @@ impl TcpListener {
         Self::watch(reactor, mio::net::TcpListener::from_std(listener))
     }
 
-    fn watch(reactor: Arc<Reactor>, listener: mio::net::TcpListener) -> io::Result<Self> {
+    pub(super) fn watch(
+        reactor: Arc<Reactor>,
+        listener: mio::net::TcpListener,
+    ) -> io::Result<Self> {
         let place = here::place;
         let io = Watched::lazy(reactor.clone(), place, listener, Interest::READABLE)?;
         Ok(Self { io, reactor })
@@ -155,6 +159,18 @@ impl TcpListener {
         }
     }
 
+    /// Waits until a connection may be there to be accepted. It may return for nothing, and it always
+    /// does at first.
+    ///
+    /// # Errors
+    /// If the runtime has shut down.
+    ///
+    /// # Cancel safety
+    /// Readiness is not consumed: nothing is lost when it is dropped.
+    pub async fn readable(&self) -> io::Result<()> {
+        readiness(&self.io, Interest::READABLE).await
+    }
+
     /// All connections, one after the other; each is accepted as by [`accept`](Self::accept).
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming::new(self)
@@ -190,7 +206,7 @@ impl TcpListener {
     /// # Errors
     /// The system's error.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.source().ttl()
+        hops::get(&SockRef::from(self.source()), self.local_addr()?.is_ipv6())
     }
 
     /// Sets the time to live of the packets it sends, in hops; accepted connections inherit it.
@@ -198,7 +214,15 @@ impl TcpListener {
     /// # Errors
     /// The system's error.
     pub fn set_ttl(&self, hops: u32) -> io::Result<()> {
-        self.source().set_ttl(hops)
+        hops::set(&SockRef::from(self.source()), self.local_addr()?.is_ipv6(), hops)
+    }
+
+    /// Takes the error that the listener has to report, if any.
+    ///
+    /// # Errors
+    /// The system's error in finding out.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.source().take_error()
     }
 
     pub(super) fn source(&self) -> &mio::net::TcpListener {

@@ -1,4 +1,4 @@
-//! TCP: listeners, streams, their halves, and the lookup of names.
+//! Sockets: TCP, UDP, those of Unix, and the lookup of names.
 //!
 //! # Readiness
 //! A socket is watched by the event queue of the worker that first finds nothing to do on it, from
@@ -38,13 +38,32 @@ mod addr;
 mod connect;
 mod cooperate;
 mod error;
+mod hops;
 mod incoming;
+mod keepalive;
 mod listener;
 mod lookup;
 mod owned;
 mod split;
 mod stream;
 mod stream_io;
+mod stream_option;
+mod tcp_socket;
+mod transfer;
+mod udp;
+
+#[cfg(unix)]
+#[path = "option/unix.rs"]
+mod unix_option;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[path = "option/linux.rs"]
+mod linux_option;
+
+#[cfg(unix)]
+pub mod unix;
+#[cfg(windows)]
+pub mod windows;
 
 #[cfg(unix)]
 #[path = "os/unix.rs"]
@@ -73,13 +92,32 @@ mod vectored;
 )))]
 #[path = "vectored/plain.rs"]
 mod vectored;
+#[cfg(all(
+    unix,
+    not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly"
+    ))
+))]
+#[path = "vectored/plain_unix.rs"]
+mod vectored_unix;
 
 pub use addr::ToSocketAddrs;
 pub use error::AddressError;
 pub use incoming::Incoming;
+pub use keepalive::TcpKeepalive;
 pub use listener::TcpListener;
 pub use lookup::{ResolvedAddrs, lookup_host};
 pub use owned::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
+pub use qi_reactor::Interest;
 pub use split::{ReadHalf, WriteHalf};
 pub use std::net::Shutdown;
 pub use stream::TcpStream;
+pub use tcp_socket::TcpSocket;
+pub use udp::{DatagramBatch, UdpSocket};
+#[cfg(unix)]
+pub use unix::{UnixDatagram, UnixListener, UnixStream};

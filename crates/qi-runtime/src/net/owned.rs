@@ -1,11 +1,10 @@
 //! Halves that share a stream, and their reunion.
 
 use super::stream::TcpStream;
-use futures_util::io::{AsyncRead, AsyncWrite};
-use std::io::{self, IoSlice, IoSliceMut};
-use std::pin::Pin;
+use super::transfer::{reads, writes};
+use qi_reactor::Watched;
+use std::io;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use thiserror::Error;
 
 /// The reading half of a stream. Made by [`TcpStream::into_split`]. The connection is closed when
@@ -88,6 +87,10 @@ impl OwnedReadHalf {
     pub async fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.stream.peek(buffer).await
     }
+
+    fn watched(&self) -> &Watched<mio::net::TcpStream> {
+        self.stream.watched()
+    }
 }
 
 impl OwnedWriteHalf {
@@ -95,13 +98,23 @@ impl OwnedWriteHalf {
     pub fn forget(mut self) {
         self.ends_on_drop = false;
     }
+
+    fn watched(&self) -> &Watched<mio::net::TcpStream> {
+        self.stream.watched()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        let ended = self.stream.end();
+        self.ends_on_drop = ended.is_err();
+        ended
+    }
 }
 
 impl Drop for OwnedWriteHalf {
     fn drop(&mut self) {
         if self.ends_on_drop {
             // Nobody is left to be told of an error.
-            let _ = self.stream.end_writing();
+            let _ = self.stream.end();
         }
     }
 }
@@ -120,48 +133,5 @@ impl AsRef<TcpStream> for OwnedWriteHalf {
     }
 }
 
-impl AsyncRead for OwnedReadHalf {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.stream.poll_read_some(cx, buffer)
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.stream.poll_read_some_vectored(cx, buffers)
-    }
-}
-
-impl AsyncWrite for OwnedWriteHalf {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.stream.poll_write_some(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.stream.poll_write_some_vectored(cx, buffers)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let ended = self.stream.end_writing();
-        self.ends_on_drop = ended.is_err();
-        Poll::Ready(ended)
-    }
-}
+reads!(OwnedReadHalf);
+writes!(OwnedWriteHalf);

@@ -1,10 +1,9 @@
 //! Halves that borrow a stream.
 
 use super::stream::TcpStream;
-use futures_util::io::{AsyncRead, AsyncWrite};
-use std::io::{self, IoSlice, IoSliceMut};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use super::transfer::{reads, writes};
+use qi_reactor::Watched;
+use std::io;
 
 /// The reading half of a borrowed stream. Made by [`TcpStream::halves`].
 #[derive(Debug)]
@@ -30,11 +29,23 @@ impl<'a> ReadHalf<'a> {
     pub async fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.peek(buffer).await
     }
+
+    fn watched(&self) -> &Watched<mio::net::TcpStream> {
+        self.0.watched()
+    }
 }
 
 impl<'a> WriteHalf<'a> {
     pub(super) fn new(stream: &'a TcpStream) -> Self {
         Self(stream)
+    }
+
+    fn watched(&self) -> &Watched<mio::net::TcpStream> {
+        self.0.watched()
+    }
+
+    fn end(&self) -> io::Result<()> {
+        self.0.end()
     }
 }
 
@@ -52,46 +63,5 @@ impl AsRef<TcpStream> for WriteHalf<'_> {
     }
 }
 
-impl AsyncRead for ReadHalf<'_> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_read_some(cx, buffer)
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_read_some_vectored(cx, buffers)
-    }
-}
-
-impl AsyncWrite for WriteHalf<'_> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_write_some(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_write_some_vectored(cx, buffers)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(self.0.end_writing())
-    }
-}
+reads!(ReadHalf<'_>);
+writes!(WriteHalf<'_>);

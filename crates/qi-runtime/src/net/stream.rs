@@ -2,18 +2,16 @@
 
 use super::addr::ToSocketAddrs;
 use super::connect::connect;
-use super::cooperate::cooperative;
+use super::cooperate::{cooperative, readiness};
 use super::owned::{self, OwnedReadHalf, OwnedWriteHalf};
 use super::split::{ReadHalf, WriteHalf};
-use super::vectored;
+use super::transfer::Put;
 use crate::here;
 use qi_reactor::{Interest, Reactor, Watched};
-use socket2::SockRef;
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A TCP connection.
 ///
@@ -42,9 +40,11 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Connects to an address; of several to the first that answers, in their order.
+    /// Connects to an address; of several to the one that answers first.
     ///
-    /// It waits as long as the system does, which may be minutes. For a limit put it into
+    /// Several are tried one after the other: the next one when the last has failed, or 250 ms after
+    /// it was begun, IPv4 and IPv6 in turns (RFC 8305). What is slower is given up. It waits as long
+    /// as the system does, which may be minutes. For a limit put it into
     /// [`time::timeout`](crate::time::timeout).
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl TcpStream {
     /// that works for no runtime.
     ///
     /// # Cancel safety
-    /// The attempt is given up when it is dropped; the peer may have seen it.
+    /// The attempts are given up when it is dropped; a peer may have seen one.
     ///
     /// # Examples
     /// ```
@@ -260,14 +260,16 @@ impl TcpStream {
         self.ready(Interest::WRITABLE).await
     }
 
-    async fn ready(&self, interest: Interest) -> io::Result<()> {
-        let ready = async {
-            match self.io.registration() {
-                Some(registration) => registration.ready(interest).await.map(drop),
-                None => Ok(()),
-            }
-        };
-        cooperative(ready).await
+    /// Waits until the stream is ready for something in `interest`; otherwise as
+    /// [`readable`](Self::readable).
+    ///
+    /// # Errors
+    /// As [`readable`](Self::readable).
+    ///
+    /// # Cancel safety
+    /// As [`readable`](Self::readable).
+    pub async fn ready(&self, interest: Interest) -> io::Result<()> {
+        readiness(&self.io, interest).await
     }
 
     /// Reads what is there. 0 is the end of what the peer sends (or of an empty `buffer`).
@@ -291,7 +293,7 @@ impl TcpStream {
     /// # Errors
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room; the system's error.
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.io.try_write_with(|mut stream| stream.write(bytes))
+        self.io.try_write_with(|stream| stream.put(bytes))
     }
 
     /// As [`try_write`](Self::try_write), from several buffers.
@@ -299,7 +301,7 @@ impl TcpStream {
     /// # Errors
     /// As [`try_write`](Self::try_write).
     pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.io.try_write_with(|stream| vectored::write(stream, buffers))
+        self.io.try_write_with(|stream| stream.put_vectored(buffers))
     }
 
     /// Ends reading, writing or both, at once.
@@ -333,57 +335,6 @@ impl TcpStream {
     /// The system's error in finding out.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.source().take_error()
-    }
-
-    /// Whether small writes are sent at once (`TCP_NODELAY`).
-    ///
-    /// # Errors
-    /// The system's error.
-    pub fn nodelay(&self) -> io::Result<bool> {
-        self.source().nodelay()
-    }
-
-    /// Sets whether small writes are sent at once instead of being gathered (`TCP_NODELAY`).
-    ///
-    /// # Errors
-    /// The system's error.
-    pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
-        self.source().set_nodelay(on)
-    }
-
-    /// The time to live of its packets, in hops.
-    ///
-    /// # Errors
-    /// The system's error.
-    pub fn ttl(&self) -> io::Result<u32> {
-        self.source().ttl()
-    }
-
-    /// Sets the time to live of its packets, in hops.
-    ///
-    /// # Errors
-    /// The system's error.
-    pub fn set_ttl(&self, hops: u32) -> io::Result<()> {
-        self.source().set_ttl(hops)
-    }
-
-    /// How long closing waits for unsent data, in whole seconds (`SO_LINGER`). `None`: it does not
-    /// wait, the system sends on in the background.
-    ///
-    /// # Errors
-    /// The system's error.
-    pub fn linger(&self) -> io::Result<Option<Duration>> {
-        SockRef::from(self.source()).linger()
-    }
-
-    /// Sets how long closing waits for unsent data; fractions of a second are cut off. Zero resets
-    /// the connection instead of closing it, and drops what is unsent. Longer times may block the
-    /// thread that drops the stream.
-    ///
-    /// # Errors
-    /// The system's error.
-    pub fn set_linger(&self, time: Option<Duration>) -> io::Result<()> {
-        SockRef::from(self.source()).set_linger(time)
     }
 
     pub(super) fn source(&self) -> &mio::net::TcpStream {

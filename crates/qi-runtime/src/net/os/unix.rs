@@ -2,6 +2,8 @@
 
 use super::listener::TcpListener;
 use super::stream::TcpStream;
+use super::tcp_socket::TcpSocket;
+use super::udp::UdpSocket;
 use socket2::Socket;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -19,6 +21,11 @@ pub(super) fn is_broken_connection(error: &io::Error) -> bool {
 /// Whether a connection is still being made.
 pub(super) fn is_in_progress(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::EINPROGRESS)
+}
+
+/// Whether the answer to a request to connect means that the outcome is not known yet.
+pub(super) fn is_connecting(error: &io::Error) -> bool {
+    is_in_progress(error) || error.kind() == io::ErrorKind::Interrupted
 }
 
 /// Lets a server come back to its port while connections of its last life linger. A port that
@@ -46,6 +53,30 @@ impl AsFd for TcpListener {
 }
 
 impl AsRawFd for TcpListener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.source().as_raw_fd()
+    }
+}
+
+impl AsFd for TcpSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket().as_fd()
+    }
+}
+
+impl AsRawFd for TcpSocket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket().as_raw_fd()
+    }
+}
+
+impl AsFd for UdpSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.source().as_fd()
+    }
+}
+
+impl AsRawFd for UdpSocket {
     fn as_raw_fd(&self) -> RawFd {
         self.source().as_raw_fd()
     }

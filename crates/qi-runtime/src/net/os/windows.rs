@@ -2,6 +2,8 @@
 
 use super::listener::TcpListener;
 use super::stream::TcpStream;
+use super::tcp_socket::TcpSocket;
+use super::udp::UdpSocket;
 use socket2::Socket;
 use std::io;
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
@@ -24,6 +26,11 @@ pub(super) fn is_broken_connection(_: &io::Error) -> bool {
 /// Whether a connection is still being made.
 pub(super) fn is_in_progress(error: &io::Error) -> bool {
     error.raw_os_error() == Some(WSAEINPROGRESS)
+}
+
+/// Whether the answer to a request to connect means that the outcome is not known yet.
+pub(super) fn is_connecting(error: &io::Error) -> bool {
+    is_in_progress(error) || error.kind() == io::ErrorKind::WouldBlock
 }
 
 /// Nothing: here the option of Unix would let two servers share a port by accident.
@@ -50,6 +57,30 @@ impl AsSocket for TcpListener {
 }
 
 impl AsRawSocket for TcpListener {
+    fn as_raw_socket(&self) -> RawSocket {
+        self.source().as_raw_socket()
+    }
+}
+
+impl AsSocket for TcpSocket {
+    fn as_socket(&self) -> BorrowedSocket<'_> {
+        self.socket().as_socket()
+    }
+}
+
+impl AsRawSocket for TcpSocket {
+    fn as_raw_socket(&self) -> RawSocket {
+        self.socket().as_raw_socket()
+    }
+}
+
+impl AsSocket for UdpSocket {
+    fn as_socket(&self) -> BorrowedSocket<'_> {
+        self.source().as_socket()
+    }
+}
+
+impl AsRawSocket for UdpSocket {
     fn as_raw_socket(&self) -> RawSocket {
         self.source().as_raw_socket()
     }

@@ -1,12 +1,29 @@
-//! Writing several buffers at once, without SIGPIPE: by a flag of the call.
+//! Writing without SIGPIPE: by a flag of the call.
 //!
 //! Programs that Rust starts ignore SIGPIPE, but a runtime inside a C program must not kill it
-//! because a peer went away. The standard library passes the flag for single buffers only.
+//! because a peer went away. The standard library passes the flag for single buffers to TCP only.
 
-use mio::net::TcpStream;
+use super::transfer::Put;
+use mio::net::{TcpStream, UnixStream};
 use socket2::SockRef;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Write};
 
-pub(super) fn write(stream: &TcpStream, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-    stream.try_io(|| SockRef::from(stream).send_vectored_with_flags(buffers, libc::MSG_NOSIGNAL))
+impl Put for TcpStream {
+    fn put(&self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self).write(bytes)
+    }
+
+    fn put_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        SockRef::from(self).send_vectored_with_flags(buffers, libc::MSG_NOSIGNAL)
+    }
+}
+
+impl Put for UnixStream {
+    fn put(&self, bytes: &[u8]) -> io::Result<usize> {
+        SockRef::from(self).send_with_flags(bytes, libc::MSG_NOSIGNAL)
+    }
+
+    fn put_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        SockRef::from(self).send_vectored_with_flags(buffers, libc::MSG_NOSIGNAL)
+    }
 }

@@ -1,0 +1,205 @@
+//! Futures that claim to be cancel safe, dropped at every one of their polls, in every interleaving
+//! with the few things the world does.
+//!
+//! The futures belong to a runtime whose worker turns its event queue meanwhile, so an event may come
+//! at any time: the harness's rule that a future which is ready was woken holds for events too, and
+//! each step of the world is followed by a wait until the event has been seen.
+
+use crate::net_support::{runtime, watched};
+use futures_util::io::AsyncReadExt;
+use qi_runtime::AsyncRuntime;
+use qi_runtime::net::{DatagramBatch, TcpListener, TcpStream, UdpSocket};
+use qi_test_kit::{DropAtEveryPoll, Run};
+use std::cell::RefCell;
+use std::io::Write;
+use std::net::SocketAddr;
+
+/// What a blocking peer has done, and what was got by the future under test.
+struct World {
+    peer: RefCell<std::net::TcpStream>,
+    stream: TcpStream,
+    handle: qi_runtime::Handle,
+}
+
+impl World {
+    fn new(runtime: &AsyncRuntime) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let peer = std::net::TcpStream::connect(address).expect("it listens");
+        let (stream, _) = listener.accept().expect("a client");
+        let handle = runtime.handle().clone();
+        let stream = handle.enter(|| TcpStream::from_std(stream)).expect("a runtime");
+        Self { peer: RefCell::new(peer), stream, handle }
+    }
+
+    /// One byte more; returns when the event queue has seen it.
+    fn step(&self, number: usize) {
+        let mut peer = self.peer.borrow_mut();
+        peer.write_all(&[number as u8 + 1]).expect("there is room");
+        drop(peer);
+        self.handle.block_on(self.stream.readable()).expect("the runtime runs");
+    }
+
+    /// What the future got, and what is left, are all the bytes that were sent.
+    fn nothing_is_lost(&self, mut got: Vec<u8>, sent: usize) {
+        let mut rest = [0; 8];
+        while let Ok(count @ 1..) = self.stream.try_read(&mut rest) {
+            got.extend_from_slice(&rest[..count]);
+        }
+        assert_eq!(got, (1..=sent as u8).collect::<Vec<_>>());
+    }
+}
+
+const STEPS: usize = 2;
+
+#[test]
+fn a_read_dropped_at_every_poll_loses_no_byte() {
+    watched(|| {
+        let runtime = runtime(1);
+        DropAtEveryPoll::new(|| World::new(&runtime))
+            .steps(STEPS, World::step)
+            .may_keep_wakers() // A poller's waker stays with the source until an event takes it.
+            .run(
+                |world| {
+                    Box::pin(async {
+                        let mut got = vec![0; 8];
+                        let count = (&world.stream).read(&mut got).await.expect("a byte");
+                        got.truncate(count);
+                        got
+                    })
+                },
+                |world, run: Run<Vec<u8>>| {
+                    world.nothing_is_lost(run.output.unwrap_or_default(), STEPS);
+                },
+            );
+        runtime.shutdown().expect("nothing is left behind");
+    });
+}
+
+#[test]
+fn a_peek_and_a_wait_dropped_at_every_poll_take_nothing() {
+    watched(|| {
+        let runtime = runtime(1);
+        DropAtEveryPoll::new(|| World::new(&runtime)).steps(STEPS, World::step).run(
+            |world| Box::pin(async { world.stream.peek(&mut [0; 8]).await.expect("a byte") }),
+            |world, _| world.nothing_is_lost(Vec::new(), STEPS),
+        );
+        DropAtEveryPoll::new(|| {
+            let world = World::new(&runtime);
+            world.stream.try_read(&mut [0]).expect_err("nothing is there");
+            world
+        })
+        .steps(STEPS, World::step)
+        .run(
+            |world| Box::pin(async { world.stream.readable().await.expect("the runtime runs") }),
+            |world, _| world.nothing_is_lost(Vec::new(), STEPS),
+        );
+        runtime.shutdown().expect("nothing is left behind");
+    });
+}
+
+/// A socket, and a blocking one that sends to it.
+struct Datagrams {
+    sender: std::net::UdpSocket,
+    socket: UdpSocket,
+    to: SocketAddr,
+    handle: qi_runtime::Handle,
+}
+
+impl Datagrams {
+    fn new(runtime: &AsyncRuntime) -> Self {
+        let sender = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let handle = runtime.handle().clone();
+        let socket = handle.block_on(UdpSocket::bind("127.0.0.1:0")).expect("a free port");
+        let to = socket.local_addr().expect("it is bound");
+        Self { sender, socket, to, handle }
+    }
+
+    fn step(&self, number: usize) {
+        self.sender.send_to(&[number as u8 + 1], self.to).expect("there is room");
+        self.handle.block_on(self.socket.readable()).expect("the runtime runs");
+    }
+
+    fn nothing_is_lost(&self, mut got: Vec<u8>) {
+        let mut rest = [0; 1];
+        while self.socket.try_recv_from(&mut rest).is_ok() {
+            got.push(rest[0]);
+        }
+        assert_eq!(got, (1..=STEPS as u8).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn receives_dropped_at_every_poll_lose_no_datagram() {
+    watched(|| {
+        let runtime = runtime(1);
+        DropAtEveryPoll::new(|| Datagrams::new(&runtime)).steps(STEPS, Datagrams::step).run(
+            |world| {
+                Box::pin(async {
+                    let mut got = [0; 1];
+                    world.socket.recv_from(&mut got).await.expect("a datagram");
+                    got.to_vec()
+                })
+            },
+            |world, run: Run<Vec<u8>>| world.nothing_is_lost(run.output.unwrap_or_default()),
+        );
+        DropAtEveryPoll::new(|| Datagrams::new(&runtime)).steps(STEPS, Datagrams::step).run(
+            |world| {
+                Box::pin(async {
+                    let mut batch = DatagramBatch::new(4, 4);
+                    world.socket.recv_batch(&mut batch).await.expect("datagrams");
+                    batch.iter().map(|(bytes, _)| bytes[0]).collect()
+                })
+            },
+            |world, run: Run<Vec<u8>>| world.nothing_is_lost(run.output.unwrap_or_default()),
+        );
+        DropAtEveryPoll::new(|| Datagrams::new(&runtime)).steps(STEPS, Datagrams::step).run(
+            |world| Box::pin(async { world.socket.peek_sender().await.expect("a datagram") }),
+            |world, _| world.nothing_is_lost(Vec::new()),
+        );
+        runtime.shutdown().expect("nothing is left behind");
+    });
+}
+
+/// A listener, and clients that come one by one.
+struct Door {
+    listener: TcpListener,
+    address: SocketAddr,
+    clients: RefCell<Vec<std::net::TcpStream>>,
+    handle: qi_runtime::Handle,
+}
+
+#[test]
+fn an_accept_dropped_at_every_poll_loses_no_client() {
+    watched(|| {
+        let runtime = runtime(1);
+        let handle = runtime.handle().clone();
+        let make = || {
+            let listener = handle.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
+            let address = listener.local_addr().expect("it is bound");
+            Door { listener, address, clients: RefCell::default(), handle: handle.clone() }
+        };
+        DropAtEveryPoll::new(make)
+            .steps(STEPS, |door, _| {
+                let client = std::net::TcpStream::connect(door.address).expect("it listens");
+                door.clients.borrow_mut().push(client);
+                door.handle.block_on(door.listener.readable()).expect("the runtime runs");
+            })
+            .run(
+                |door| Box::pin(async { door.listener.accept().await.expect("a client").1 }),
+                |door, run: Run<SocketAddr>| {
+                    let mut accepted: Vec<_> = run.output.into_iter().collect();
+                    while accepted.len() < STEPS {
+                        accepted.push(
+                            door.handle.block_on(door.listener.accept()).expect("a client").1,
+                        );
+                    }
+                    let clients = door.clients.borrow();
+                    let came: Vec<_> =
+                        clients.iter().map(|client| client.local_addr().expect("bound")).collect();
+                    assert_eq!(accepted, came);
+                },
+            );
+        runtime.shutdown().expect("nothing is left behind");
+    });
+}
