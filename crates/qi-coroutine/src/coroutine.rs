@@ -20,6 +20,11 @@ use thiserror::Error;
 ///
 /// It stays on one thread: what lies on its stack may belong to the thread. See [`Portable`].
 ///
+/// ```compile_fail
+/// fn goes<T: Send>() {}
+/// goes::<qi_coroutine::Coroutine<u8>>();
+/// ```
+///
 /// Dropped before its end it is unwound, as by cancelling: destructors run, on the thread that
 /// drops it, and where they wait, they block that thread.
 ///

@@ -91,7 +91,20 @@ pub(crate) const THREAD: &[Exception] = &[
         name: "a_cpp11_program_uses_the_header_and_links",
         reason: NO_RUNTIME,
     },
+    coroutine("overflow::one_frame_of_3_mib_is_named", "the compiler makes no stack probes there"),
+    coroutine(
+        "mapping::forty_thousand_stacks_take_few_mappings",
+        "the sanitizer knows no more than eight thousand threads and fibers",
+    ),
+    coroutine(
+        "mapping::stack_pool_size_stacks_are_in_memory_before_the_first_coroutine",
+        "what the sanitizer notes of the stacks is resident too",
+    ),
 ];
+
+const fn coroutine(name: &'static str, reason: &'static str) -> Exception {
+    Exception { package: "qi-coroutine", test: Some("coroutine"), name, reason }
+}
 
 const NO_RUNTIME: &str =
     "its foreign program is linked to the instrumented C side without the sanitizer's runtime";

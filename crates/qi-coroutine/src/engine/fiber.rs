@@ -12,7 +12,9 @@
 //! ```
 //!
 //! Rejected: the current coroutine in a thread-local. Compilers keep its address over a suspension,
-//! after which it may be another thread's.
+//! after which it may be another thread's. What there is in one, [`RUNNING`], is a guess at the slot,
+//! which the stack pointer confirms or not; it spares the look into the arena's table, whose loads and
+//! multiplications all stand between the stack pointer and the place to switch to.
 
 use super::pointer::stack_pointer;
 use crate::arena;
@@ -23,8 +25,22 @@ use crate::stack::Stack;
 use crate::tsan;
 use corosensei::stack::{Stack as Ground, StackPointer};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
+use std::cell::Cell;
 use std::ptr::NonNull;
 use std::task::Waker;
+
+thread_local! {
+    /// The slot that this thread switched to last: upper end and usable bytes, or zeroes. Slots
+    /// never move, so it holds for every stack pointer in that range, however old it is.
+    static RUNNING: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// What `RUNNING` says. A call of its own, because a compiler that saw through it could keep the
+/// address of the thread-local over a suspension.
+#[inline(never)]
+fn running() -> (usize, usize) {
+    RUNNING.get()
+}
 
 /// A closure on a stack of its own.
 pub(crate) struct Fiber<R> {
@@ -107,10 +123,14 @@ impl<R: 'static> Fiber<R> {
     #[inline]
     pub(crate) fn resume(&mut self, given: *const Waker) -> Option<R> {
         self.head().set_given(given);
+        let usable = self.head().usable();
         let inner = self.inner.as_mut()?;
+        let top = self.head.addr().get() + size_of::<Head>();
+        let before = RUNNING.replace((top, usable));
         let parent = tsan::enter(&mut self.shadow);
         let result = inner.resume(());
         tsan::leave(parent);
+        RUNNING.set(before);
         match result {
             CoroutineResult::Yield(()) => None,
             CoroutineResult::Return(result) => Some(result),
@@ -144,7 +164,10 @@ impl<R> Drop for Fiber<R> {
 /// The head of the coroutine that calls this (I56). It is there as long as the caller's frame.
 #[inline]
 pub(crate) fn current<'a>() -> Option<&'a Head> {
-    let top = arena::top_at(stack_pointer())?;
+    let pointer = stack_pointer();
+    let (top, usable) = running();
+    let is_there = top.wrapping_sub(pointer) <= usable;
+    let top = if is_there { top } else { arena::top_at(pointer)? };
     // SAFETY: somebody runs on this stack, namely the caller; so there is a coroutine on it, whose
     // head was written before it began and stays until it has ended.
     Some(unsafe { &*head_below(top) })

@@ -177,3 +177,15 @@ fn a_stack_that_was_taken_back_serves_again() {
     assert_eq!((stats.live_stacks, stats.hot_stacks), (0, stats.owned_stacks));
     assert!(stats.acquired_total < 40, "{stats:?}");
 }
+
+#[test]
+fn pools_caches_and_stacks_go_to_other_threads_and_coroutines_by_promise() {
+    fn goes<T: Send>() {}
+    fn is_shared<T: Sync>() {}
+    goes::<qi_coroutine::Stack>();
+    goes::<qi_coroutine::StackCache>();
+    goes::<std::sync::Arc<qi_coroutine::StackPool>>();
+    goes::<qi_coroutine::Portable<u8>>();
+    goes::<qi_coroutine::StackError>();
+    is_shared::<qi_coroutine::StackPool>();
+}

@@ -1,4 +1,5 @@
-//! Faults made on purpose. No safe program touches memory that is not there.
+//! Faults and shortages made on purpose: no safe program touches memory that is not there, or limits
+//! what it may have.
 
 /// Reads an address that nobody has.
 #[inline(never)]
@@ -23,4 +24,12 @@ pub(crate) fn have_no_alt_stack() {
 pub(crate) fn raise_segv() {
     // SAFETY: it ends the process.
     unsafe { libc::raise(libc::SIGSEGV) };
+}
+
+/// Limits the address space of this process.
+#[cfg(target_os = "linux")]
+pub(crate) fn have_address_space(bytes: u64) {
+    let limit = libc::rlimit { rlim_cur: bytes as _, rlim_max: bytes as _ };
+    // SAFETY: it reads the limit, and lowers what this process may have.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) }, 0);
 }

@@ -1,6 +1,7 @@
 //! What the options do, as the kernel's list of mappings shows it.
 #![forbid(unsafe_code)]
 
+use crate::fault::have_address_space;
 use crate::process::{alone, assert_success};
 use crate::support::{coroutine, poll};
 use qi_coroutine::{Guards, StackPool, StackPoolConfig, block_on, stack_remaining, yield_now};
@@ -159,6 +160,29 @@ fn forty_thousand_stacks_take_few_mappings() {
         for (n, one) in many.iter_mut().enumerate() {
             assert!(matches!(poll(one), std::task::Poll::Ready(Ok(sum)) if sum == 5 * n));
         }
+    };
+    alone(name, victim, assert_success);
+}
+
+#[test]
+fn where_address_space_is_limited_less_of_it_is_reserved() {
+    let name = "mapping::where_address_space_is_limited_less_of_it_is_reserved";
+    let victim = || {
+        have_address_space(3 << 30);
+        let pool = StackPool::new(StackPoolConfig::default().stack_pool_size(10)).unwrap();
+        assert_eq!(block_on(coroutine(&pool, || 5)).unwrap(), 5);
+        let reserved = pool.stats().reserved_bytes;
+        assert!((1 << 29..3 << 30).contains(&reserved), "{reserved}");
+        // As many as fit, and then an error.
+        let mut all = Vec::new();
+        let error = loop {
+            match pool.take(None) {
+                Ok(stack) => all.push(stack),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, qi_coroutine::StackError::Exhausted { .. }), "{error}");
+        assert!(all.len() > 200, "{}", all.len());
     };
     alone(name, victim, assert_success);
 }

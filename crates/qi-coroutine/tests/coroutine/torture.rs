@@ -9,10 +9,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 /// Switches of a run as part of the ordinary tests.
-#[cfg(qi_fiber)]
+#[cfg(all(qi_fiber, not(qi_tsan)))]
 const SWITCHES: u64 = 200_000;
-/// Where each takes two threads.
-#[cfg(not(qi_fiber))]
+/// Where each takes two threads, or a sanitizer's notes.
+#[cfg(any(not(qi_fiber), qi_tsan))]
 const SWITCHES: u64 = 10_000;
 
 struct Random(u64);
