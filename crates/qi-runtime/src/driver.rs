@@ -1,6 +1,7 @@
 //! The one place where scheduler and reactor meet: a seat parks on its shard.
 
 use crate::jumps::Jumps;
+use crate::signal::Hub;
 use crate::time::TestClock;
 use qi_reactor::Reactor;
 use qi_sched::{Driver, Idled};
@@ -16,12 +17,20 @@ pub(crate) struct ReactorDriver {
     /// Where the next thing set by a thread without a seat goes.
     next: AtomicUsize,
     jumps: Option<Jumps>,
+    /// The signals that are listened for.
+    signals: Arc<Hub>,
+}
+
+impl AsRef<Arc<Hub>> for ReactorDriver {
+    fn as_ref(&self) -> &Arc<Hub> {
+        &self.signals
+    }
 }
 
 impl ReactorDriver {
     pub(crate) fn new(reactor: Arc<Reactor>, clock: Option<&TestClock>) -> Self {
         let jumps = clock.map(|clock| Jumps::new(clock.clone(), &reactor));
-        Self { reactor, next: AtomicUsize::new(0), jumps }
+        Self { reactor, next: AtomicUsize::new(0), jumps, signals: Arc::default() }
     }
 
     /// The clock of timers, if it is one for tests.

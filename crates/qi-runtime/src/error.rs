@@ -20,6 +20,16 @@ pub enum RuntimeError {
     /// The calling thread works for no runtime.
     #[error(transparent)]
     NoRuntime(#[from] NoRuntimeError),
+    /// The runtime shut down before it came to a call, or while something was waited for.
+    #[error("the runtime has shut down")]
+    Stopped,
+}
+
+impl From<RuntimeError> for std::io::Error {
+    /// Wraps the error so that I/O can return it; `get_ref` and a downcast give it back.
+    fn from(error: RuntimeError) -> Self {
+        Self::other(error)
+    }
 }
 
 impl RuntimeError {
@@ -31,6 +41,7 @@ impl RuntimeError {
             Self::Scheduler(error) => format!("无法启动调度器：{}", error.message_zh()),
             Self::Reactor(error) => format!("无法启动事件循环：{}", error.message_zh()),
             Self::NoRuntime(error) => error.message_zh(),
+            Self::Stopped => "运行时已关闭".to_owned(),
         }
     }
 }

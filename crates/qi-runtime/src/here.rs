@@ -36,13 +36,17 @@ pub(crate) fn now() -> Instant {
     found.flatten().unwrap_or_else(Instant::now)
 }
 
-/// The current runtime's reactor, or an error for I/O functions.
-pub(crate) fn reactor() -> io::Result<Arc<Reactor>> {
+/// Calls `code` with the current runtime's driver, or returns an error for I/O functions.
+pub(crate) fn try_with_driver<R>(code: impl FnOnce(&ReactorDriver) -> R) -> io::Result<R> {
     let found = qi_sched::context::with_driver(|driver| {
-        let driver = driver.as_any().downcast_ref::<ReactorDriver>()?;
-        Some(driver.reactor().clone())
+        driver.as_any().downcast_ref::<ReactorDriver>().map(code)
     });
     found.flatten().ok_or_else(|| io::Error::other(NoRuntimeError))
+}
+
+/// The current runtime's reactor, or an error for I/O functions.
+pub(crate) fn reactor() -> io::Result<Arc<Reactor>> {
+    try_with_driver(|driver| driver.reactor().clone())
 }
 
 /// The shard of `reactor` that is nearest to the calling thread.

@@ -38,12 +38,14 @@
 //! Without these features Qi depends on no part of Tokio.
 #![forbid(unsafe_code)]
 
+mod blocking;
 mod builder;
 pub mod channel;
 mod clock;
 mod config;
 mod driver;
 mod error;
+pub mod fs;
 mod handle;
 mod here;
 #[cfg(feature = "hyper")]
@@ -53,8 +55,11 @@ mod jumps;
 mod log;
 mod macros;
 pub mod net;
+pub mod process;
 mod runtime;
+pub mod signal;
 mod stats;
+pub mod stdio;
 pub mod task;
 pub mod time;
 #[cfg(feature = "tokio-io")]

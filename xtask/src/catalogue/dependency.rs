@@ -24,6 +24,8 @@ pub(crate) const EXTERNALS: &[External] = &[
     external("pin-project-lite", "projections of pinned futures without unsafe code"),
     external("proc-macro2", "the tokens that the attributes read and write"),
     external("quote", "the writing of them"),
+    external("rustix", "descriptors of processes and signals to them, without unsafe code"),
+    external("signal-hook", "handlers of signals beside those of other crates, without unsafe code"),
     external("socket2", "the backlog of a listener, linger, flags of a write"),
     external("rustix", "descriptors and credentials over Unix sockets without unsafe code"),
     external("socket2", "socket options that the standard library lacks, flags of a write"),

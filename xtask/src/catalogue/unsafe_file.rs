@@ -89,6 +89,8 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("qi-sys/src/ffi.rs", "declares the C side"),
     file("qi-sys/src/ffi_internal.rs", "declares the C side's arithmetic, for unit tests"),
     file("qi-sys/src/ffi_internal_linux.rs", "calls the C side with pointers, for unit tests"),
+    file("qi-sys/src/windows/exit_wait.rs", "hands a pointer to a callback of Windows"),
+    file("qi-sys/src/windows/ffi.rs", "declares calls of Windows"),
     file("qi-sys/tests/support/affinity.rs", "affinity masks exist only in C"),
     file("qi-sys/tests/support/signal.rs", "signals to one thread exist only in C"),
 ];

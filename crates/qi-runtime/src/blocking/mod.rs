@@ -1,0 +1,11 @@
+//! What blocks, made asynchronous: calls as futures, and files as streams.
+
+mod call;
+mod device;
+mod job;
+mod state;
+mod stream;
+
+pub(crate) use call::{call, call_on};
+pub(crate) use device::Device;
+pub(crate) use stream::Stream;

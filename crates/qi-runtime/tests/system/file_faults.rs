@@ -1,0 +1,103 @@
+//! Files on bad days: errors that are told once, to the right one.
+
+use crate::support::{Scratch, on_1_and_4_workers};
+use futures_util::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use qi_runtime::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, SeekFrom};
+
+#[test]
+fn a_file_that_is_not_there_or_there_already_is_an_error_of_the_system() {
+    on_1_and_4_workers(|| async {
+        let scratch = Scratch::new();
+        let error = File::open(scratch.path("none")).await.expect_err("it is not there");
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.raw_os_error().is_some(), "the number is kept");
+        let there = scratch.file("there", "");
+        let error = File::create_new(&there).await.expect_err("it is there");
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        let error = fs::read(scratch.root().join("a").join("b")).await.expect_err("nothing there");
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    });
+}
+
+#[test]
+fn writing_to_what_was_opened_for_reading_is_told_to_the_flush() {
+    on_1_and_4_workers(|| async {
+        let scratch = Scratch::new();
+        let path = scratch.file("file", "content");
+        let mut file = File::open(&path).await.expect("it is there");
+        file.write_all(b"lost").await.expect("the bytes are taken");
+        file.flush().await.expect_err("they could not be written");
+        file.flush().await.expect("an error is told once");
+        assert_eq!(std::fs::read(&path).expect("it is there"), b"content");
+        let mut text = String::new();
+        file.read_to_string(&mut text).await.expect("it can still be read");
+        assert_eq!(text, "content");
+    });
+}
+
+#[test]
+fn an_error_of_writing_is_told_to_whichever_comes_next() {
+    on_1_and_4_workers(|| async {
+        let scratch = Scratch::new();
+        let path = scratch.file("file", "content");
+        for next in ["write", "close", "seek", "sync", "set_len", "into_std"] {
+            let mut file = File::open(&path).await.expect("it is there");
+            file.write_all(b"lost").await.expect("the bytes are taken");
+            // The call has ended when the metadata is known.
+            file.metadata().await.expect("it is there");
+            let outcome = match next {
+                "write" => file.write_all(b"more").await,
+                "close" => file.close().await,
+                "seek" => file.seek(SeekFrom::Start(0)).await.map(drop),
+                "sync" => file.sync_all().await,
+                "set_len" => file.set_len(1).await,
+                _ => file.into_std().await.map(drop),
+            };
+            outcome.expect_err(next);
+            assert_eq!(std::fs::read(&path).expect("it is there"), b"content", "{next}");
+        }
+    });
+}
+
+#[test]
+fn reading_what_was_opened_for_writing_fails_each_time() {
+    on_1_and_4_workers(|| async {
+        let scratch = Scratch::new();
+        let mut file = File::create(scratch.path("file")).await.expect("it can be made");
+        for _ in 0..2 {
+            file.read(&mut [0; 4]).await.expect_err("it is not open for reading");
+        }
+        file.write_all(b"ok").await.expect("there is room");
+        file.close().await.expect("writing was never in question");
+    });
+}
+
+#[test]
+fn options_that_contradict_each_other_are_refused() {
+    on_1_and_4_workers(|| async {
+        let scratch = Scratch::new();
+        let path = scratch.file("file", "");
+        let error = OpenOptions::new().open(&path).await.expect_err("neither reading nor writing");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        let mut options = OpenOptions::new();
+        let error = options.read(true).truncate(true).open(&path).await.expect_err("read only");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    });
+}
+
+#[test]
+fn a_file_that_vanishes_while_it_is_open_can_be_used_on() {
+    on_1_and_4_workers(|| async {
+        let scratch = Scratch::new();
+        let path = scratch.path("file");
+        let mut file = File::create_new(&path).await.expect("it was not there");
+        file.write_all(b"content").await.expect("there is room");
+        file.flush().await.expect("there was no error");
+        fs::remove_file(&path).await.expect("it is there");
+        file.seek(SeekFrom::Start(0)).await.expect("there is such a place");
+        let mut text = String::new();
+        file.read_to_string(&mut text).await.expect("it is still there for who has it open");
+        assert_eq!(text, "content");
+    });
+}
