@@ -40,6 +40,10 @@ pages! {
     NetworkZh = "docs/guide.zh/net.md";
     Ecosystem = "docs/guide/ecosystem.md";
     EcosystemZh = "docs/guide.zh/ecosystem.md";
+    Files = "docs/guide/fs.md";
+    FilesZh = "docs/guide.zh/fs.md";
+    Processes = "docs/guide/process.md";
+    ProcessesZh = "docs/guide.zh/process.md";
     Blocking = "docs/guide/blocking.md";
     BlockingZh = "docs/guide.zh/blocking.md";
     Statistics = "docs/guide/statistics.md";

@@ -24,7 +24,7 @@ type Ended = dyn Fn() + Send + Sync;
 /// let mut child = std::process::Command::new("cmd").args(["/c", "exit 3"]).spawn()?;
 /// let (sender, ended) = mpsc::channel();
 /// let handle = child.as_handle().try_clone_to_owned()?;
-/// let wait = ExitWait::new(handle, move || drop(sender.send(())))?;
+/// let wait = ExitWait::new(handle, move || sender.send(()).unwrap())?;
 /// ended.recv().unwrap();
 /// assert_eq!(child.try_wait()?.unwrap().code(), Some(3));
 /// # Ok::<(), std::io::Error>(())
@@ -106,7 +106,8 @@ mod tests {
         let wait = |child: &std::process::Child| {
             let (sender, ended) = mpsc::channel();
             let handle = child.as_handle().try_clone_to_owned().expect("there are handles");
-            let wait = ExitWait::new(handle, move || drop(sender.send(()))).expect("it is waited");
+            let tell = move || sender.send(()).expect("the test waits");
+            let wait = ExitWait::new(handle, tell).expect("it is waited");
             (wait, ended)
         };
         let (_first, ended) = wait(&child);

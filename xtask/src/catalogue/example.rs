@@ -232,6 +232,16 @@ pub(crate) const EXAMPLES: &[Example] = &[
     },
     Example {
         package: "qi-examples",
+        name: "qigrep",
+        args: &["Searches a tree of files", "examples"],
+        output: &[
+            r"^examples[/\\]qigrep\.rs:1://! Searches a tree of files for a text",
+            r"^done: [1-9]\d* lines in \d{2,} files, 0 errors$",
+        ],
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
         name: "proxy",
         args: &["--listen", "nowhere", "--to", "127.0.0.1:9"],
         output: &[
@@ -247,6 +257,18 @@ pub(crate) const EXAMPLES: &[Example] = &[
         name: "proxy_load",
         args: &["--help"],
         output: &[r"^usage: proxy_load check "],
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
+        name: "supervisor",
+        output: &[
+            r"^unlucky: run 1 ended: exit (status|code): 7$",
+            r"^unlucky: given up$",
+            r"^supervisor: stopping$",
+        ],
+        // When one program has been given up, another one still stays.
+        acts: &[(r"^unlucky: given up$", Act::Interrupt)],
         ..PLAIN
     },
 ];

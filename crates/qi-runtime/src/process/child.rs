@@ -60,10 +60,7 @@ impl Child {
     /// be another one's then.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
-        match (&self.process.child, self.process.status) {
-            (Some(child), None) => Some(child.id()),
-            _ => None,
-        }
+        self.process().running().map(std::process::Child::id)
     }
 
     /// Waits for its end. Standard input is closed first, if it was not taken, so that a child which

@@ -52,13 +52,6 @@ where
     });
 }
 
-/// Waits, awake, until something holds that another thread or process brings about.
-pub(crate) fn until(holds: impl Fn() -> bool) {
-    while !holds() {
-        thread::yield_now();
-    }
-}
-
 /// A directory that is there for one test, and gone after it.
 pub(crate) struct Scratch(PathBuf);
 

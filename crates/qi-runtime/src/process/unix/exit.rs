@@ -74,3 +74,38 @@ fn watch(reactor: &Arc<Reactor>, child: &Child) -> io::Result<Watched<Descriptor
     let descriptor = descriptor::open(child)?;
     Watched::lazy(reactor.clone(), here::place, descriptor, Interest::READABLE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::AsyncRuntime;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn a_child_is_waited_for_by_signals_where_there_are_no_descriptors() {
+        let runtime = AsyncRuntime::builder().worker_threads(1).build().expect("it starts");
+        runtime.block_on(async {
+            let mut children = Vec::new();
+            for _ in 0..5 {
+                let mut command = Command::new("cat");
+                let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
+                let mut child = command.spawn().expect("it starts");
+                let input = child.stdin.take();
+                let watch = ExitWatch::here().expect("there is a runtime");
+                let ExitWatch::Later(reactor, hub) = watch else { panic!("nobody has waited") };
+                let signal = Signal::new(&reactor, &hub, SignalKind::child());
+                let mut watch = ExitWatch::BySignal(signal.expect("it can be handled"));
+                let waiting = crate::spawn(async move { watch.exit(&mut child).await });
+                children.push((input, waiting));
+            }
+            crate::yield_now().await;
+            // The end of each is a signal to all.
+            for (input, waiting) in children {
+                drop(input);
+                let status = waiting.await.expect("it does not panic").expect("it is ours");
+                assert!(status.success());
+            }
+        });
+        runtime.shutdown().expect("nothing is left behind");
+    }
+}
