@@ -2,9 +2,9 @@
 //! politely.
 //!
 //! `supervisor [--times N] -- PROGRAM [ARGUMENT]... [-- PROGRAM …]` runs each program until it succeeds,
-//! has failed N times (5 by default), or the supervisor is asked to end: by Ctrl-C, SIGTERM, or the end of
-//! its input when `--stop-with-input` was said. Without programs it shows itself off with a few of its
-//! own.
+//! has failed N times (5 by default), or the supervisor is asked to end: by Ctrl-C, or by the end of
+//! its input when `--stop-with-input` was said. Without programs it shows itself off with three of its
+//! own, one of which stays until Ctrl-C.
 
 use futures_util::TryStreamExt;
 use futures_util::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};

@@ -8,6 +8,9 @@
 //! | [`yield_now`] | `qi_async_sys_yield` | the processor to another thread |
 //! | [`cpu_count`] | `qi_async_sys_cpu_count` | how many processors this process can keep busy |
 //!
+//! On Windows a module `windows` besides hears of events of the console and of the ends of processes:
+//! what needs a callback there.
+//!
 //! The functions keep no state, may be called from any thread, and report failures as
 //! [`std::io::Error`]s that carry the system's error number
 //! ([`raw_os_error`](std::io::Error::raw_os_error)).

@@ -1,5 +1,5 @@
-//! The Qi runtime: tasks with real priorities, timers, sockets and figures, over Qi's own scheduler
-//! ([`qi_sched`]) and reactor ([`qi_reactor`]).
+//! The Qi runtime: tasks with real priorities, timers, sockets, files, processes, signals and figures,
+//! over Qi's own scheduler ([`qi_sched`]) and reactor ([`qi_reactor`]).
 //!
 //! ```text
 //!   AsyncRuntime ─► spawn … ─► TaskHandle        time::sleep …      net::TcpStream …

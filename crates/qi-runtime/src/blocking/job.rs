@@ -11,6 +11,7 @@
 use super::device::Device;
 use super::state::{Busy, State};
 use super::stream::Shared;
+use super::wake::wake;
 use crate::error::RuntimeError;
 use std::io::{self, ErrorKind, SeekFrom};
 use std::sync::Arc;
@@ -94,9 +95,7 @@ fn write<D: Device>(shared: &Shared<D>) {
         // There is room again.
         let waker = state.waker.take();
         drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wake(waker);
         let outcome = step_back(shared, ahead).and_then(|()| shared.device.write_all(&batch));
         shared.lock().batch_done(batch, outcome);
     }

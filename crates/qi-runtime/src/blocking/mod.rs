@@ -5,6 +5,7 @@ mod device;
 mod job;
 mod state;
 mod stream;
+mod wake;
 
 pub(crate) use call::{call, call_on};
 pub(crate) use device::Device;

@@ -19,6 +19,7 @@
 use super::device::Device;
 use super::job::{Call, Job};
 use super::state::{Busy, LONGEST_CHUNK, ROOM, State};
+use super::wake::wake;
 use crate::handle::Handle;
 use qi_sched::coop;
 use qi_sync::Notify;
@@ -53,9 +54,7 @@ impl<D: Device> Shared<D> {
         let waker = state.settle();
         drop(state);
         self.settled.notify_waiters();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wake(waker);
     }
 }
 

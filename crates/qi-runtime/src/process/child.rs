@@ -155,10 +155,14 @@ pub(super) struct Process {
 
 impl Process {
     async fn wait(&mut self) -> io::Result<ExitStatus> {
-        if let (None, Some(child)) = (self.status, &mut self.child) {
-            self.status = Some(self.watch.exit(child).await?);
+        if let Some(status) = self.try_wait()? {
+            return Ok(status);
         }
-        self.try_wait()?.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+        // It is there until it is dropped.
+        let child = self.child.as_mut().ok_or(io::ErrorKind::NotFound)?;
+        let status = self.watch.exit(child).await?;
+        self.status = Some(status);
+        Ok(status)
     }
 
     fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {

@@ -16,7 +16,8 @@ fn sh(script: &str) -> Command {
 #[test]
 fn a_signal_reaches_the_child_and_shows_in_its_status() {
     on_1_and_4_workers(|| async {
-        for kind in [SignalKind::terminate(), SignalKind::hangup(), SignalKind::from_raw(9)] {
+        // Not SIGHUP: whoever runs this under nohup hands down that it is ignored.
+        for kind in [SignalKind::terminate(), SignalKind::alarm(), SignalKind::from_raw(9)] {
             let mut child = Command::new("sleep").arg("1000").spawn().expect("it starts");
             child.signal(kind).expect("it is ours");
             let status = child.wait().await.expect("it can be waited for");

@@ -149,6 +149,55 @@ fn a_pipe_with_a_name_is_read_like_a_file() {
     });
 }
 
+/// The other process of the next test: it has a limit of its own.
+const SHORT: &str = "QI_SYSTEM_SHORT";
+
+#[test]
+fn without_descriptors_all_is_an_error_and_with_them_it_goes_on() {
+    if std::env::var_os(SHORT).is_some() {
+        return watched(run_short_of_descriptors);
+    }
+    let mut own = qi_test_kit::own_program();
+    let name = "system_linux::without_descriptors_all_is_an_error_and_with_them_it_goes_on";
+    let own = own.args(["--exact", name, "--nocapture"]).env(SHORT, "yes");
+    let output = own.output().expect("it starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn run_short_of_descriptors() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let runtime = runtime(1);
+    let scratch = Scratch::new();
+    let path = scratch.file("file", "content");
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).expect("there is a limit");
+    setrlimit(Resource::RLIMIT_NOFILE, 200, most).expect("it can be lowered");
+    runtime.block_on(async {
+        let mut open = File::open(&path).await.expect("it is there");
+        let mut command = Command::new("sleep");
+        let mut child = command.arg("1000").kill_on_drop(true).spawn().expect("it starts");
+        let null = || std::fs::File::open("/dev/null");
+        let all: Vec<_> = std::iter::from_fn(|| null().ok()).collect();
+        #[track_caller]
+        fn full(error: std::io::Error) {
+            assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{error}");
+        }
+        full(File::open(&path).await.expect_err("no descriptors"));
+        full(fs::read_dir(scratch.root()).await.expect_err("no descriptors"));
+        full(fs::replace(&path, "new").await.expect_err("no descriptors"));
+        full(open.try_clone().await.expect_err("no descriptors"));
+        full(Command::new("true").stdin(Stdio::piped()).spawn().expect_err("no descriptors"));
+        full(child.wait().await.expect_err("its end cannot be watched"));
+        full(qi_runtime::signal::ctrl_c().await.expect_err("no descriptors"));
+        let mut text = String::new();
+        open.read_to_string(&mut text).await.expect("what is open can be read");
+        assert_eq!(text, "content");
+        drop(all);
+        child.kill().await.expect("it can be watched again");
+        fs::replace(&path, "new").await.expect("there is room");
+        assert_eq!(fs::read(&path).await.expect("it is there"), b"new");
+    });
+}
+
 /// The zombies among this process' children.
 fn zombies() -> usize {
     let own = std::process::id().to_string();
