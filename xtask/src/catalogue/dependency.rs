@@ -29,7 +29,10 @@ pub(crate) const EXTERNALS: &[External] = &[
         "handlers of signals beside those of other crates, without unsafe code",
     ),
     external("socket2", "the backlog of a listener, linger, flags of a write"),
-    external("rustix", "descriptors and credentials over sockets, descriptors of processes, without unsafe code"),
+    external(
+        "rustix",
+        "descriptors and credentials over sockets, descriptors of processes, without unsafe code",
+    ),
     external("socket2", "socket options that the standard library lacks, flags of a write"),
     external("thiserror", "error types without hand-written Display"),
     external("tracing", "the events of the debug option"),
