@@ -27,12 +27,14 @@ pub struct Progress {
 
 impl Progress {
     /// The operation succeeded: the unit is spent.
+    #[inline]
     pub fn made_progress(mut self) {
         self.taken = false;
     }
 }
 
 impl Drop for Progress {
+    #[inline]
     fn drop(&mut self) {
         if self.taken {
             context::with(|context| {
@@ -98,6 +100,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<Progress> {
 /// # });
 /// # scheduler.block_on(task).unwrap();
 /// ```
+#[inline]
 pub fn spend(units: u32) {
     context::with(|context| {
         let Some(context) = context else { return };
@@ -129,6 +132,7 @@ pub fn unlimited<R>(code: impl FnOnce() -> R) -> R {
 struct RestoreBudget<'a>(&'a Cell<u32>, u32);
 
 impl Drop for RestoreBudget<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.0.set(self.1);
     }

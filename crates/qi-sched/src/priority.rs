@@ -38,6 +38,7 @@ impl TaskPriority {
         [Self::Critical, Self::High, Self::Normal, Self::Low];
 
     /// The priority as an index, `Low` being 0.
+    #[inline]
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
@@ -54,6 +55,7 @@ impl TaskPriority {
     }
 
     /// Whether the lane is above the default one.
+    #[inline]
     pub(crate) const fn is_urgent(self) -> bool {
         matches!(self, Self::High | Self::Critical)
     }

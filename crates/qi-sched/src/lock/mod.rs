@@ -110,6 +110,7 @@ impl RawLock {
     /// # Cancel safety
     /// A waiter that is dropped loses its place, and nothing else: what it was given meanwhile is
     /// passed on.
+    #[inline]
     pub fn acquire(&self) -> Acquire<'_> {
         Acquire::new(self)
     }
@@ -160,6 +161,7 @@ impl RawLock {
     }
 
     /// Whether somebody holds the lock now.
+    #[inline]
     #[must_use]
     pub fn is_held(&self) -> bool {
         // Relaxed: the answer may be old as soon as it is given.

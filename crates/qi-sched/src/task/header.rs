@@ -113,6 +113,7 @@ impl Header {
         task
     }
 
+    #[inline]
     pub(crate) fn id(&self) -> TaskId {
         self.id
     }
@@ -177,6 +178,7 @@ impl Header {
     }
 
     /// Counts a poll. The caller holds RUNNING.
+    #[inline]
     pub(crate) fn count_poll(&self) {
         // Relaxed, and no read-modify-write: only the holder of RUNNING writes.
         self.polls.store(self.polls.load(Relaxed).saturating_add(1), Relaxed);

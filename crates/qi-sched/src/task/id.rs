@@ -14,6 +14,7 @@ impl TaskId {
     }
 
     /// The id as a number, counted from one.
+    #[inline]
     #[must_use]
     pub fn as_u64(self) -> u64 {
         self.0.get()

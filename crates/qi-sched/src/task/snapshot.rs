@@ -18,6 +18,7 @@ const NOT_IN_PLACE: u64 = RUNNING | DONE | CANCEL | PINNED | BLOCKING;
 pub(crate) struct Snapshot(pub(super) u64);
 
 impl Snapshot {
+    #[inline]
     pub(crate) fn is_done(self) -> bool {
         self.0 & DONE != 0
     }
@@ -48,11 +49,13 @@ impl Snapshot {
         self.0 & FRESH != 0
     }
 
+    #[inline]
     pub(crate) fn is_pinned(self) -> bool {
         self.0 & PINNED != 0
     }
 
     /// Whether the task's code has a stack of its own.
+    #[inline]
     pub(crate) fn is_stackful(self) -> bool {
         self.0 & STACKFUL != 0
     }
@@ -63,6 +66,7 @@ impl Snapshot {
     }
 
     /// Neither pinned nor a blocking call.
+    #[inline]
     pub(crate) fn may_run_anywhere(self) -> bool {
         self.0 & (PINNED | BLOCKING) == 0
     }
@@ -71,6 +75,7 @@ impl Snapshot {
         self.0 & BLOCKING != 0
     }
 
+    #[inline]
     pub(crate) fn outcome(self) -> Option<Outcome> {
         match (self.0 >> OUTCOME_SHIFT) & 0b11 {
             1 => Some(Outcome::Completed),
@@ -81,6 +86,7 @@ impl Snapshot {
     }
 
     /// The effective lane: the most urgent of the task's own and its waiters'.
+    #[inline]
     pub(crate) fn lane(self) -> TaskPriority {
         if ONE_LANE {
             return TaskPriority::Normal;
@@ -88,6 +94,7 @@ impl Snapshot {
         TaskPriority::from_bits(self.0 >> LANE_SHIFT)
     }
 
+    #[inline]
     pub(crate) fn own_priority(self) -> TaskPriority {
         TaskPriority::from_bits(self.0 >> OWN_SHIFT)
     }

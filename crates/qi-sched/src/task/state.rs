@@ -119,6 +119,7 @@ impl State {
 
     /// Reads the word. Acquire: pairs with `complete`, whose outcome and output the reader may
     /// go on to use.
+    #[inline]
     pub(crate) fn load(&self) -> Snapshot {
         Snapshot(self.0.load(Acquire))
     }
@@ -398,6 +399,7 @@ impl State {
     }
 
     /// Adds a reference on behalf of one that exists.
+    #[inline]
     pub(crate) fn add_ref(&self) {
         // Relaxed: the new reference is made from an existing one, which keeps the task alive;
         // whoever is handed it learns of the task through that hand-over.

@@ -14,12 +14,14 @@ static VTABLE: RawWakerVTable =
 ///
 /// # Safety
 /// The task is referred to for as long as the waker is used.
+#[inline]
 pub(crate) unsafe fn borrowed(task: TaskPtr) -> ManuallyDrop<Waker> {
     // SAFETY: the vtable's functions keep `RawWaker`'s contract: thread-safe, and counting.
     ManuallyDrop::new(unsafe { Waker::new(task.as_ptr().cast_const().cast(), &VTABLE) })
 }
 
 /// Whether a waker is one of this task's.
+#[inline]
 pub(crate) fn wakes(waker: &Waker, task: TaskPtr) -> bool {
     task_of(waker) == Some(task)
 }
@@ -34,6 +36,7 @@ pub(super) fn task_of(waker: &Waker) -> Option<TaskPtr> {
 
 /// # Safety
 /// `data` is that of a waker made here.
+#[inline]
 unsafe fn pointer(data: *const ()) -> TaskPtr {
     // SAFETY: a waker's data is a task's address.
     unsafe { TaskPtr::new_unchecked(data.cast_mut().cast()) }

@@ -73,14 +73,17 @@ pub(super) struct List {
 impl List {
     pub(super) const EMPTY: Self = Self { first: NONE, last: NONE };
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.first == NONE
     }
 
+    #[inline]
     pub(super) fn first(&self) -> Option<u32> {
         (self.first != NONE).then_some(self.first)
     }
 
+    #[inline]
     pub(super) fn last(&self) -> Option<u32> {
         (self.last != NONE).then_some(self.last)
     }

@@ -31,6 +31,7 @@ impl WakeList {
     }
 
     /// Whether no waker fits any more.
+    #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.len == CAPACITY

@@ -84,6 +84,7 @@ impl Context {
     }
 
     /// Whether this is the thread's current context.
+    #[inline]
     pub(crate) fn is_current(&self) -> bool {
         with(|current| current.is_some_and(|current| ptr::eq(current, self)))
     }
@@ -194,6 +195,7 @@ impl Context {
     }
 
     /// The task being polled innermost; `None` in a root future or outside of any.
+    #[inline]
     pub(crate) fn current_task(&self) -> Option<&Header> {
         // SAFETY: frames live on this thread's stack for as long as they are in the list.
         let task = unsafe { self.frame.get().as_ref() }?.task?;
@@ -237,6 +239,7 @@ impl Context {
     }
 
     /// This context and those around it, the innermost first.
+    #[inline]
     fn and_outer(&self) -> impl Iterator<Item = &Context> {
         // SAFETY: `outer` is read while this context is entered, and so are those around it.
         std::iter::successors(Some(self), |context| unsafe { context.outer.get().as_ref() })
@@ -387,6 +390,7 @@ pub fn task_id() -> Option<crate::TaskId> {
 
 /// How urgent the calling code is: the effective lane of the task that the thread runs, with what
 /// others lend it, also inside a `block_on` of that task; `Normal` outside of tasks.
+#[inline]
 #[must_use]
 pub fn lane() -> TaskPriority {
     let lane = |context: &Context| {

@@ -35,11 +35,13 @@ pub(super) enum Standing {
 }
 
 impl Line {
+    #[inline]
     pub(super) fn queues(&mut self) -> &mut Queues {
         self.0.get_or_insert_default()
     }
 
     /// Nobody has waited since the channel was made if there are none.
+    #[inline]
     pub(super) fn existing(&mut self) -> Option<&mut Queues> {
         self.0.as_deref_mut()
     }
@@ -73,6 +75,7 @@ impl Line {
 
 impl Queues {
     /// Takes an entry out whose wait is over, and says how.
+    #[inline]
     pub(super) fn settle(&mut self, key: WaiterKey, is_closed: bool) -> (Standing, Option<Waker>) {
         let standing = match self.wants.payload(key) {
             Some(Want::LetIn) => Standing::LetIn,

@@ -25,6 +25,7 @@ pub(crate) enum Seat {
 
 impl Seat {
     /// The entry in a queue, if it has one.
+    #[inline]
     pub(super) fn key(self) -> Option<WaiterKey> {
         match self {
             Self::Queued(key) => Some(key),
@@ -39,6 +40,7 @@ impl Seekers {
     }
 
     /// Whether the waiter's waker is this one, and it still waits.
+    #[inline]
     pub(super) fn waits_with(&self, seat: Seat, waker: &Waker) -> bool {
         match (self, seat) {
             (Self::Lone(known), Seat::Lone) => {
@@ -53,6 +55,7 @@ impl Seekers {
 
     /// Adds a waiter, or gives it another waker. One that was popped in vain goes to the head of
     /// its lane. Answers a waker to be dropped outside of the lock.
+    #[inline]
     #[must_use = "a waker is dropped outside of the lock"]
     pub(super) fn enrol(&mut self, seat: &mut Seat, waker: Waker) -> Option<Waker> {
         match self {
@@ -79,6 +82,7 @@ impl Seekers {
 
     /// Takes a waiter out; says whether it still waited, and gives its waker to be dropped outside
     /// of the lock.
+    #[inline]
     #[must_use = "a waker is dropped outside of the lock"]
     pub(super) fn withdraw(&mut self, seat: &mut Seat) -> (bool, Option<Waker>) {
         match (self, std::mem::take(seat)) {
@@ -92,6 +96,7 @@ impl Seekers {
     }
 
     /// The waker of the next waiter, which does not wait any more.
+    #[inline]
     #[must_use = "it is woken outside of the lock"]
     pub(super) fn pop(&mut self) -> Option<Waker> {
         match self {
@@ -120,6 +125,7 @@ impl Seekers {
         }
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Lone(known) => known.is_none(),

@@ -42,6 +42,7 @@ pub(crate) struct Store<T> {
 }
 
 /// Whether a receiver that found nothing has seen the end.
+#[inline]
 fn is_end(word: Word) -> bool {
     word.is_closed() && word.reserved() == 0
 }

@@ -61,27 +61,33 @@ const _: () = assert!(ThinWaker::FREE_BITS == TX_WAITS | OVER);
 struct Word(*mut ());
 
 impl Word {
+    #[inline]
     fn number(number: usize) -> Self {
         Self(without_provenance_mut(number))
     }
 
+    #[inline]
     fn is(self, number: usize) -> bool {
         self.0.addr() == number
     }
 
+    #[inline]
     fn is_over(self) -> bool {
         self.0.addr() & OVER != 0
     }
 
+    #[inline]
     fn sender_waits(self) -> bool {
         self.0.addr() & (OVER | TX_WAITS) == TX_WAITS
     }
 
+    #[inline]
     fn with_sender_waiting(self, waits: bool) -> Self {
         Self(self.0.map_addr(|address| address & !TX_WAITS | if waits { TX_WAITS } else { 0 }))
     }
 
     /// The address of the receiver's waker, if one is there.
+    #[inline]
     fn waker(self) -> Option<NonNull<()>> {
         if self.is_over() {
             return None;
@@ -90,6 +96,7 @@ impl Word {
     }
 
     /// The open word with another waker.
+    #[inline]
     fn with_waker(self, waker: *mut ()) -> Self {
         Self(waker).with_sender_waiting(self.sender_waits())
     }
@@ -98,6 +105,7 @@ impl Word {
     ///
     /// # Safety
     /// The caller has just taken the word out of the cell, by a change to one without this waker.
+    #[inline]
     unsafe fn take_waker(self) -> Option<ThinWaker> {
         // SAFETY: it was put there by `into_raw`; who changes the word is its only owner.
         self.waker().map(|waker| unsafe { ThinWaker::from_raw(waker) })
@@ -335,6 +343,7 @@ impl<T> RxEnd<T> {
     }
 
     /// Whether no value will come that is not there yet.
+    #[inline]
     pub(super) fn is_over(&self) -> bool {
         self.cell().word().is_over()
     }

@@ -58,6 +58,7 @@ impl Tail {
     }
 
     /// Promises `count` places, if `fits` says of the word that there is room for so many more.
+    #[inline]
     pub(super) fn reserve(
         &self,
         count: usize,
@@ -86,31 +87,37 @@ impl Tail {
     }
 
     /// Gives `count` reservations back; answers the word after that.
+    #[inline]
     pub(super) fn release(&self, count: usize) -> Word {
         let less = Word(0).reserve(count).0;
         Word(self.0.fetch_sub(less, AcqRel)).release(count)
     }
 
     /// Moves the position by one without a claim.
+    #[inline]
     pub(super) fn skip(&self) {
         self.0.fetch_add(Word::ONE_POSITION, AcqRel);
     }
 
     /// Answers the word before.
+    #[inline]
     pub(super) fn close(&self) -> Word {
         Word(self.0.fetch_or(Word::CLOSED, AcqRel))
     }
 
     /// Under the lock of the receivers that wait.
+    #[inline]
     pub(super) fn set_seek(&self, on: bool) {
         self.set(Word::SEEK, on);
     }
 
     /// Under the lock of the senders that wait.
+    #[inline]
     pub(super) fn set_hold(&self, on: bool) {
         self.set(Word::HOLD, on);
     }
 
+    #[inline]
     fn set(&self, flag: u64, on: bool) {
         if on {
             self.0.fetch_or(flag, AcqRel);

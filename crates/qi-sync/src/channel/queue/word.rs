@@ -39,11 +39,13 @@ pub(super) struct Position(pub(super) u64);
 
 impl Position {
     /// The position so many further on.
+    #[inline]
     pub(super) fn plus(self, count: u64) -> Self {
         Self((self.0 + count) % POSITIONS)
     }
 
     /// How far this is beyond an earlier position.
+    #[inline]
     pub(super) fn since(self, earlier: Self) -> u64 {
         self.0.wrapping_sub(earlier.0) % POSITIONS
     }
@@ -56,39 +58,47 @@ impl Word {
     pub(super) const HOLD: u64 = HOLD;
     pub(super) const SEEK: u64 = SEEK;
 
+    #[inline]
     pub(super) fn position(self) -> Position {
         Position(self.0 >> POSITION_SHIFT)
     }
 
+    #[inline]
     pub(crate) fn reserved(self) -> usize {
         ((self.0 >> RESERVED_SHIFT) as usize) & MAX_RESERVED
     }
 
+    #[inline]
     pub(crate) fn is_closed(self) -> bool {
         self.0 & CLOSED != 0
     }
 
     /// Whether senders wait in line.
+    #[inline]
     pub(crate) fn holds(self) -> bool {
         self.0 & HOLD != 0
     }
 
     /// Whether receivers wait.
+    #[inline]
     pub(crate) fn seeks(self) -> bool {
         self.0 & SEEK != 0
     }
 
     /// The word after `count` reservations more, which must fit.
+    #[inline]
     pub(super) fn reserve(self, count: usize) -> Self {
         Self(self.0 + ((count as u64) << RESERVED_SHIFT))
     }
 
     /// The word after `count` of its reservations less.
+    #[inline]
     pub(super) fn release(self, count: usize) -> Self {
         Self(self.0 - ((count as u64) << RESERVED_SHIFT))
     }
 
     /// The word after a position was claimed.
+    #[inline]
     pub(super) fn advance(self) -> Self {
         Self(self.0.wrapping_add(Self::ONE_POSITION))
     }
