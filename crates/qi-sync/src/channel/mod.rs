@@ -16,7 +16,7 @@
 //!   run.
 //! * **No lock is held while code of the user's runs**, and a waker that panics harms nobody.
 //! * **Every wait has a blocking twin** for plain threads. On a worker the twin gives the seat away
-//!   first, so it is allowed everywhere.
+//!   first, so it is allowed everywhere. Its time limits go by the system's clock.
 
 mod block_until;
 pub mod broadcast;
@@ -29,6 +29,7 @@ pub mod mpsc;
 pub mod oneshot;
 mod permit;
 mod queue;
+mod receiver;
 mod recv;
 mod send;
 mod sender;
