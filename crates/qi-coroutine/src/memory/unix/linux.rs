@@ -15,6 +15,8 @@ pub(super) const RESERVE_FLAGS: libc::c_int = libc::MAP_NORESERVE;
 pub(super) const RELEASE: libc::c_int = libc::MADV_DONTNEED;
 
 const GUARD_INSTALL: libc::c_int = 102;
+/// Since Linux 5.14.
+const POPULATE_READ: libc::c_int = 22;
 
 /// The part of the mappings that a process may have which guards may take, in eighths. Each of
 /// them costs two: itself, and the stack that it cuts off from the next.
@@ -40,9 +42,16 @@ pub(super) fn page_guard(address: usize, bytes: usize) -> io::Result<()> {
 }
 
 /// Whether this kernel makes guards in page tables: tried on the first page at `address`, which
-/// is accessible afterwards.
+/// is accessible afterwards. To be told that a guard was made is not enough: emulators say so of any
+/// advice that they do not know. A guard that is there refuses to be read.
 pub(crate) fn has_page_guards(address: usize) -> bool {
-    super::open(address, page_size()).is_ok() && page_guard(address, page_size()).is_ok()
+    let page = page_size();
+    if super::open(address, page).is_err() || page_guard(address, page).is_err() {
+        return false;
+    }
+    // SAFETY: reading a page, or failing to, changes nothing in it.
+    let read = unsafe { libc::madvise(address as *mut libc::c_void, page, POPULATE_READ) };
+    read != 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT)
 }
 
 /// How many stacks may have guards that are mappings.
