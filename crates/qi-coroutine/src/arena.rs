@@ -174,6 +174,7 @@ impl Arena {
     pub(crate) fn give(&self, mut slots: Vec<Slot>) {
         let Some(shape) = slots.first().map(|slot| slot.run.shape) else { return };
         release(&mut slots);
+        slots.iter_mut().for_each(Slot::renew);
         let mut books = self.books();
         if let Some(class) = books.classes.iter_mut().find(|class| class.shape == shape) {
             class.free.append(&mut slots);

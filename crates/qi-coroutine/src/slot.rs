@@ -100,6 +100,11 @@ impl Slot {
         self.base + self.run.shape.guard_bytes
     }
 
+    /// Forgets what was known of its memory, which is gone.
+    pub(crate) fn renew(&mut self) {
+        self.extra = Extra::new(self.top(), self.base);
+    }
+
     #[inline]
     pub(crate) fn usable(&self) -> usize {
         self.run.shape.usable
