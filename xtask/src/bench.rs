@@ -19,7 +19,14 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<ExitCode> {
 fn instrument<A: AsRef<std::ffi::OsStr>>(args: &[A]) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["run", "--quiet", "--release", "--package", "qi-bench", "--"]).args(args);
+    command.args(["run", "--quiet", "--release", "--package", "qi-bench"]);
+    let given = |option: &str| args.iter().any(|arg| arg.as_ref() == option);
+    if given("--kernels") && !given("--runtimes") {
+        // Qi's own are counted without the peers, the same way always: what else is built with them
+        // may change what the compiler makes of them.
+        command.arg("--no-default-features");
+    }
+    command.arg("--").args(args);
     command
 }
 

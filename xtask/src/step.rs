@@ -6,6 +6,7 @@ pub(crate) mod edges;
 pub(crate) mod examples;
 pub(crate) mod faults;
 pub(crate) mod idle;
+pub(crate) mod kernels;
 pub(crate) mod leak;
 pub(crate) mod lint;
 pub(crate) mod models;
@@ -66,6 +67,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("mutants", "each model against its mutants", models::run_mutants),
     step("stress", "the stress programs, from the printed seed", stress::run),
     step("leak", "valgrind over start, work and shutdown", leak::run),
+    step("kernels", "instructions of short kernels against the committed figures", kernels::run),
     step("idle", "an idle runtime makes no system call", idle::run),
     step("faults", "system calls that fail, each of a workload's in turn", faults::run),
     // In the suite these run the subset of `catalogue::subset`; all tests when they are named.

@@ -3,6 +3,10 @@
 //! Called by a person it is the driver. It calls itself with `--worker` for each measurement, with
 //! `--echo-client` for the load of the echo workload, and under valgrind with `--kernel`.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "peers"),
+    allow(dead_code, unused_imports, reason = "only the kernels can be run")
+)]
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the instrument reads costs from Linux interfaces and is built on Linux only");
@@ -17,6 +21,7 @@ mod kernel;
 mod latency;
 mod load_client;
 mod machine;
+#[cfg(feature = "peers")]
 mod may_side;
 mod measure;
 mod peer;
@@ -25,6 +30,7 @@ mod sample;
 mod spin;
 mod taskflow;
 mod tree;
+#[cfg_attr(not(feature = "peers"), path = "worker_alone.rs")]
 mod worker;
 mod workload;
 

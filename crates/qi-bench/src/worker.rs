@@ -29,6 +29,16 @@ fn measure(workload: &str, runtime: &str, job: &Job) -> Option<Sample> {
     }
 }
 
+/// Runs a kernel; `None` for a runtime or name that is not there.
+pub(crate) fn run_kernel(runtime: &str, name: &str, turns: u64) -> Option<()> {
+    match runtime {
+        "qi" => peer::qi::run_kernel(name, turns),
+        "tokio" => workload::run_kernel::<peer::tokio::Tokio>(name, turns),
+        "smol" => workload::run_kernel::<peer::smol::Smol>(name, turns),
+        _ => None,
+    }
+}
+
 /// Measures and prints; the caller ends the process without unwinding what still runs.
 pub(crate) fn run(workload: &str, runtime: &str, job: &Job) {
     let Some(sample) = measure(workload, runtime, job) else {

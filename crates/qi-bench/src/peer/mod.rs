@@ -7,12 +7,16 @@ use std::future::Future;
 use std::net::TcpListener;
 use std::time::Duration;
 
+#[cfg(feature = "peers")]
 pub(crate) mod channel;
 pub(crate) mod floor;
+#[cfg(feature = "peers")]
 pub(crate) mod pool;
 pub(crate) mod primitive;
 pub(crate) mod qi;
+#[cfg(feature = "peers")]
 pub(crate) mod smol;
+#[cfg(feature = "peers")]
 pub(crate) mod tokio;
 
 use primitive::Primitives;

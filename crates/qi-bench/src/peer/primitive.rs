@@ -1,9 +1,4 @@
 //! The peers' own oneshots, locks and signals, as their users call them.
-//!
-//! smol's users choose a oneshot themselves: `smol::channel::bounded(1)` is the heaviest of what
-//! they take, the `oneshot` crate the lightest of the well-known (one allocation, one state byte),
-//! so that one stands here. Its lock and semaphore are async-lock's, which smol re-exports; what
-//! comes next to a `Notify` is the event-listener that both are made of.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -11,15 +6,13 @@ use std::ops::DerefMut;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use event_listener::Event;
 use qi_runtime::channel::oneshot as qi_oneshot;
 use qi_runtime::sync as qi_sync;
-use smol::lock as smol_lock;
-use tokio::sync as tokio_sync;
 
 use super::qi::Qi;
-use super::smol::Smol;
-use super::tokio::Tokio;
+
+#[cfg(feature = "peers")]
+mod of_peers;
 
 /// The primitives of an asynchronous runtime of Rust futures.
 pub(crate) trait Primitives {
@@ -108,87 +101,5 @@ impl Primitives for Qi {
         let notified = notify.notified();
         notify.notify_one();
         notified.await;
-    }
-}
-
-impl Primitives for Tokio {
-    type Sender = tokio_sync::oneshot::Sender<u64>;
-    type Receiver = Sure<tokio_sync::oneshot::Receiver<u64>>;
-    type Mutex = tokio_sync::Mutex<u64>;
-    type Semaphore = tokio_sync::Semaphore;
-    type Notify = tokio_sync::Notify;
-
-    fn oneshot() -> (Self::Sender, Self::Receiver) {
-        let (sender, receiver) = tokio_sync::oneshot::channel();
-        (sender, Sure(receiver))
-    }
-
-    fn send(sender: Self::Sender, number: u64) {
-        sender.send(number).ok();
-    }
-
-    fn lock(
-        mutex: &Self::Mutex,
-    ) -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send {
-        mutex.lock()
-    }
-
-    fn semaphore(permits: usize) -> Self::Semaphore {
-        tokio_sync::Semaphore::new(permits)
-    }
-
-    async fn take_permit(semaphore: &Self::Semaphore) {
-        drop(semaphore.acquire().await.expect(OPEN));
-    }
-
-    fn notify() -> Self::Notify {
-        tokio_sync::Notify::new()
-    }
-
-    async fn signal(notify: &Self::Notify) {
-        let notified = notify.notified();
-        notify.notify_one();
-        notified.await;
-    }
-}
-
-impl Primitives for Smol {
-    type Sender = oneshot::Sender<u64>;
-    type Receiver = Sure<oneshot::AsyncReceiver<u64>>;
-    type Mutex = smol_lock::Mutex<u64>;
-    type Semaphore = smol_lock::Semaphore;
-    type Notify = Event;
-
-    fn oneshot() -> (Self::Sender, Self::Receiver) {
-        let (sender, receiver) = oneshot::async_channel();
-        (sender, Sure(receiver))
-    }
-
-    fn send(sender: Self::Sender, number: u64) {
-        sender.send(number).ok();
-    }
-
-    fn lock(
-        mutex: &Self::Mutex,
-    ) -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send {
-        mutex.lock()
-    }
-
-    fn semaphore(permits: usize) -> Self::Semaphore {
-        smol_lock::Semaphore::new(permits)
-    }
-
-    async fn take_permit(semaphore: &Self::Semaphore) {
-        drop(semaphore.acquire().await);
-    }
-
-    fn notify() -> Self::Notify {
-        Event::new()
-    }
-
-    async fn signal(notify: &Self::Notify) {
-        let listener = notify.listen();
-        notify.notify(1);
-        listener.await;
     }
 }

@@ -1,6 +1,7 @@
 //! Writes `docs/benchmarks.md` and its charts: ratios first, where Qi falls short said plainly.
 
 mod chart;
+mod notes;
 mod verdict;
 
 use std::fmt::Write;
@@ -12,6 +13,10 @@ use crate::catalog::{RUNTIMES, WORKLOADS, Workload};
 use crate::sample::{Record, Run};
 
 use chart::short;
+use notes::Notes;
+
+/// The file with the remarks, in the folder of the report.
+const NOTES: &str = "bench-notes.md";
 
 /// The families in order, with the title of each one's chart.
 const FAMILIES: &[(&str, &str)] = &[
@@ -71,7 +76,7 @@ fn ratio(run: &Run, workload: &Workload, runtime: &str) -> String {
 }
 
 // Writing into a String cannot fail, here and below.
-fn write_workload(text: &mut String, run: &Run, workload: &Workload) {
+fn write_workload(text: &mut String, run: &Run, workload: &Workload, notes: &Notes) {
     let measured: Vec<_> = RUNTIMES
         .iter()
         .copied()
@@ -94,8 +99,10 @@ fn write_workload(text: &mut String, run: &Run, workload: &Workload) {
         writeln!(text, "| {name} | {} | {ratio} | {runs} |", cells.join(" | ")).ok();
     }
     writeln!(text).ok();
+    let mut missed = false;
     for bar in workload.bars {
         let verdict = verdict::judge(run, workload, bar);
+        missed |= verdict.met == Some(false);
         let mark = match verdict.met {
             Some(true) => "met",
             Some(false) => "**not met**",
@@ -104,6 +111,9 @@ fn write_workload(text: &mut String, run: &Run, workload: &Workload) {
         writeln!(text, "- {mark}: {}", verdict.text).ok();
     }
     writeln!(text).ok();
+    if let Some(note) = notes.get(workload.name).filter(|_| missed) {
+        writeln!(text, "{note}\n").ok();
+    }
 }
 
 /// The bars that Qi misses, gathered at the top.
@@ -136,8 +146,9 @@ fn write_facts(text: &mut String, run: &Run) {
     writeln!(text, "| workers | {} |\n", run.workers).ok();
 }
 
-/// The whole page; the charts are expected in `benchmarks/` beside it.
-fn page(run: &Run, charts: &[(&str, String)]) -> String {
+/// The whole page; the charts are expected in `benchmarks/` beside it, the remarks say why bars are
+/// missed.
+fn page(run: &Run, charts: &[(&str, String)], notes: &Notes) -> String {
     let mut text = String::from(
         "# Qi beside its peers\n\nWritten by `cargo xtask bench --report`; not edited by hand.\n\n",
     );
@@ -151,7 +162,7 @@ fn page(run: &Run, charts: &[(&str, String)]) -> String {
         let Some((file, _)) = charts.iter().find(|(file, _)| file == name) else { continue };
         writeln!(text, "## {title}\n\n![{title}](benchmarks/{file}.svg)\n").ok();
         for workload in family(name) {
-            write_workload(&mut text, run, workload);
+            write_workload(&mut text, run, workload, notes);
         }
     }
     write_facts(&mut text, run);
@@ -184,15 +195,45 @@ pub(crate) fn write(run: &Run, docs: &Path) -> io::Result<PathBuf> {
     for (name, svg) in &charts {
         fs::write(beside.join(format!("{name}.svg")), svg)?;
     }
+    let notes = notes::parse(&fs::read_to_string(usual_folder().join(NOTES))?);
     let path = docs.join("benchmarks.md");
-    fs::write(&path, page(run, &charts))?;
+    fs::write(&path, page(run, &charts, &notes))?;
     Ok(path)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FAMILIES, family};
+    use super::notes::Notes;
+    use super::{FAMILIES, family, page};
     use crate::catalog::WORKLOADS;
+    use crate::sample::{Record, Run, Sample};
+    use std::collections::BTreeMap;
+
+    fn wake_run(own_ns: f64) -> Run {
+        let record = |runtime: &str, wall_ns: f64| {
+            let mut record = Record::new("wake-1000", runtime);
+            let sample = Sample::default().with("wall_ns", wall_ns).with("cpu_ns", wall_ns);
+            record.samples.push(sample);
+            record.sum_up();
+            record
+        };
+        Run {
+            schema: 1,
+            machine: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            workers: 2,
+            quick: false,
+            records: vec![record("qi", own_ns), record("tokio", 100.0)],
+        }
+    }
+
+    #[test]
+    fn a_remark_stands_only_below_a_bar_that_is_missed() {
+        let notes = Notes::from([("wake-1000".to_owned(), "The reason why.".to_owned())]);
+        let charts = [("switch", String::new())];
+        assert!(page(&wake_run(90.0), &charts, &notes).contains("The reason why."));
+        assert!(!page(&wake_run(50.0), &charts, &notes).contains("The reason why."));
+    }
 
     #[test]
     fn every_workload_belongs_to_a_family_of_the_report() {

@@ -2,6 +2,7 @@
 //! them by name.
 
 mod balance;
+#[cfg(feature = "peers")]
 pub(crate) mod channel;
 mod echo;
 mod escalate;

@@ -196,15 +196,15 @@ pub(crate) fn run<P: Peer>(name: &str, turns: u64) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::{KERNELS, TREE, TREE_NODES, run};
-    use crate::peer::tokio::Tokio;
+    use crate::peer::qi::Qi;
     use crate::tree;
 
     #[test]
     fn every_kernel_that_is_listed_runs() {
         for kernel in KERNELS {
-            assert!(run::<Tokio>(kernel.name, 2).is_some(), "{}", kernel.name);
+            assert!(run::<Qi>(kernel.name, 2).is_some(), "{}", kernel.name);
         }
-        assert!(run::<Tokio>("nonesuch", 2).is_none());
+        assert!(run::<Qi>("nonesuch", 2).is_none());
     }
 
     #[test]
