@@ -11,7 +11,6 @@ use crate::error::{ConfigError, SchedError};
 use crate::queue::{ShareAccount, Shares};
 use crate::stackful::Stacks;
 use crate::worker::{Core, Seat, thread};
-use crossbeam_utils::CachePadded;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -221,7 +220,6 @@ impl SchedulerBuilder {
         let now = clock.now();
         let (seats, mut cores): (Vec<_>, Vec<_>) = (0..workers + extra_seats(workers))
             .map(|seat| Seat::pair(seat, ShareAccount::new(config.shares), config.seed, now))
-            .map(|(seat, core)| (CachePadded::new(seat), core))
             .unzip();
         let extra = cores.split_off(workers);
         let shared = Shared::new(config, seats.into_boxed_slice(), extra, driver, clock);

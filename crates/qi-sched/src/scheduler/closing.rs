@@ -174,7 +174,7 @@ impl Shared {
         !core.has_at_hand()
             && core.queues.len() == 0
             && core.homed.is_empty()
-            && self.seats[core.seat].inbox.is_empty()
+            && core.shown.inbox.is_empty()
             && worker.pinned.is_empty()
             && worker.pinned_live.get() == 0
             && inbox

@@ -37,7 +37,7 @@ const TICK_MS: u128 = 10;
 pub(crate) struct Shared {
     pub(crate) config: Config,
     /// Base workers first, then the extra seats that are used while all others are stuck.
-    pub(crate) seats: Box<[CachePadded<Seat>]>,
+    pub(crate) seats: Box<[Arc<CachePadded<Seat>>]>,
     /// The global queue, one lane each.
     pub(crate) injectors: [CachePadded<Injector<TaskRef>>; TaskPriority::COUNT],
     pub(crate) lanes: CachePadded<LaneCounts>,
@@ -68,7 +68,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(super) fn new(
         config: Config,
-        seats: Box<[CachePadded<Seat>]>,
+        seats: Box<[Arc<CachePadded<Seat>>]>,
         spare_cores: Vec<Box<Core>>,
         driver: Arc<dyn Driver>,
         clock: Arc<dyn Clock>,

@@ -116,7 +116,7 @@ impl Running {
     }
 
     /// Polls the future; if it ends, drops it and keeps the output.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn poll(self) -> Polled {
         self.header().count_poll();
         // SAFETY: the life's reference keeps the task while the waker is used.

@@ -130,7 +130,7 @@ impl Context {
         // SAFETY: leaked in `sit`, and taken out of the only place that held it.
         let core = unsafe { Box::from_raw(core.as_ptr()) };
         if let Some(slot) = &self.slot {
-            self.shared.seats[core.seat].set_occupant(None);
+            core.shown.set_occupant(None);
             slot.set_seat(None);
         }
         Some(core)
@@ -178,7 +178,7 @@ impl Context {
     /// was. Without a seat there is nothing to change.
     pub(crate) fn replace_current(&self, task: usize) -> usize {
         let Some(core) = self.core() else { return 0 };
-        let current = &self.shared.seats[core.seat].current;
+        let current = &core.shown.current;
         // Relaxed: written by the thread on the seat only; the monitor copes with any value.
         let before = current.load(Relaxed);
         current.store(task, Relaxed);
@@ -188,10 +188,23 @@ impl Context {
     /// Enters a frame while `code` runs.
     #[inline]
     pub(crate) fn with_frame<R>(&self, task: Option<TaskPtr>, code: impl FnOnce() -> R) -> R {
-        let frame = Frame { task, below: self.frame.get() };
-        self.frame.set(&raw const frame);
-        let _restore = RestoreFrame(&self.frame, frame.below);
+        let frame = self.frame_of(task);
+        let _restore = self.enter_frame(&frame);
         code()
+    }
+
+    /// A frame on top of the present one.
+    #[inline(always)]
+    pub(crate) fn frame_of(&self, task: Option<TaskPtr>) -> Frame {
+        Frame { task, below: self.frame.get() }
+    }
+
+    /// Enters a frame until what is returned is dropped, which the caller sees to: as in
+    /// [`Self::with_frame`], of which this is the part that the compiler is to put in place.
+    #[inline(always)]
+    pub(crate) fn enter_frame<'a>(&'a self, frame: &'a Frame) -> RestoreFrame<'a> {
+        self.frame.set(frame);
+        RestoreFrame(&self.frame, frame.below)
     }
 
     /// The task being polled innermost; `None` in a root future or outside of any.
@@ -254,7 +267,7 @@ impl Drop for Restore {
     }
 }
 
-struct RestoreFrame<'a>(&'a Cell<*const Frame>, *const Frame);
+pub(crate) struct RestoreFrame<'a>(&'a Cell<*const Frame>, *const Frame);
 
 impl Drop for RestoreFrame<'_> {
     fn drop(&mut self) {

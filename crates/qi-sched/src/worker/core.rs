@@ -15,6 +15,7 @@ use crate::scheduler::Shared;
 use crate::task::TaskRef;
 use crate::worker::slot::ThreadSlot;
 use crate::worker::spin::Patience;
+use crossbeam_utils::CachePadded;
 use std::any::Any;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
@@ -40,6 +41,8 @@ const CALL_EVERY: u64 = 32;
 /// The seat's owner's part.
 pub(crate) struct Core {
     pub(crate) seat: usize,
+    /// The part that everybody sees.
+    pub(crate) shown: Arc<CachePadded<Seat>>,
     /// The seat's figures, which this worker writes.
     pub(crate) counters: Arc<SeatCounters>,
     pub(crate) nursery: Nursery,
@@ -144,14 +147,26 @@ impl Seat {
         shares: ShareAccount,
         seed: u64,
         now: Instant,
-    ) -> (Self, Box<Core>) {
+    ) -> (Arc<CachePadded<Self>>, Box<Core>) {
         let counters = Arc::<SeatCounters>::default();
         let cradles = Arc::<Cradles>::default();
+        let shown = Arc::new(CachePadded::new(Self {
+            stealers: Stealers::default(),
+            inbox: Inbox::default(),
+            counters: counters.clone(),
+            cradles: cradles.clone(),
+            heartbeat: AtomicU64::new(0),
+            stuck_at: AtomicU64::new(u64::MAX),
+            recalled: AtomicBool::new(false),
+            current: AtomicUsize::new(0),
+            occupant: Mutex::default(),
+        }));
         let core = Box::new(Core {
             seat,
-            counters: counters.clone(),
+            shown: shown.clone(),
+            counters,
             nursery: Nursery::new(cradles.clone()),
-            handoff: Handoff::new(cradles.clone()),
+            handoff: Handoff::new(cradles),
             handed: Cell::new(0),
             queues: LocalQueues::default(),
             homed: HomeQueues::default(),
@@ -182,18 +197,7 @@ impl Seat {
             store: Cell::new(None),
             ids: Cell::new((0, 0)),
         });
-        let shared = Self {
-            stealers: Stealers::default(),
-            inbox: Inbox::default(),
-            counters,
-            cradles,
-            heartbeat: AtomicU64::new(0),
-            stuck_at: AtomicU64::new(u64::MAX),
-            recalled: AtomicBool::new(false),
-            current: AtomicUsize::new(0),
-            occupant: Mutex::default(),
-        };
-        (shared, core)
+        (shown, core)
     }
 
     /// The thread that sits here.
@@ -245,7 +249,7 @@ impl Core {
 
     #[inline(always)]
     fn push_in(&self, shared: &Shared, task: TaskRef, lane: TaskPriority, arrival: Arrival) {
-        let queue = self.queues.lane(lane, &shared.seats[self.seat].stealers);
+        let queue = self.queues.lane(lane, &self.shown.stealers);
         let len = queue.len();
         if len >= shared.config.queue_capacity {
             return self.overflow(shared, task, lane);

@@ -53,7 +53,7 @@ pub(crate) fn step(context: &Context) -> Step {
     let pick = core.picks.get() + 1;
     core.picks.set(pick);
     // Relaxed: the heartbeat says only that the worker moves.
-    context.shared.seats[core.seat].heartbeat.store(pick, Relaxed);
+    core.shown.heartbeat.store(pick, Relaxed);
     if pick >= core.duty.next.get() {
         // Wakers run inside, which may take long. (I29)
         core.spill(&context.shared);
@@ -160,7 +160,7 @@ fn wake_up(context: &Context, core: &Core) {
         core.searching.set(false);
     }
     core.duty.next.set(0);
-    let recalled = &context.shared.seats[core.seat].recalled;
+    let recalled = &core.shown.recalled;
     // Relaxed: what goes back does so under the depot's lock.
     if recalled.load(Relaxed) {
         context.shared.pool.flush(&core.magazine);

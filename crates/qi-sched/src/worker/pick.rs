@@ -24,6 +24,7 @@ const HALF_WAY: u64 = FAIRNESS / 2;
 
 /// The next task from the worker's own queues, its homes and the global queue; in mixed lanes also
 /// from others' queues if they have something more urgent.
+#[inline(always)]
 pub(crate) fn next(context: &Context, core: &Core) -> Option<TaskRef> {
     collect_mail(context, core);
     let shared = &*context.shared;
@@ -40,7 +41,7 @@ pub(crate) fn next(context: &Context, core: &Core) -> Option<TaskRef> {
 }
 
 /// Tasks pinned to this thread and all others take turns at going first.
-#[inline]
+#[inline(never)]
 fn next_normal_or_pinned(context: &Context, core: &Core) -> Option<TaskRef> {
     let pinned = || context.pinned.pop(TaskPriority::Normal);
     if core.picks.get() % 2 == 0 {
@@ -53,7 +54,7 @@ fn next_normal_or_pinned(context: &Context, core: &Core) -> Option<TaskRef> {
 
 #[inline]
 fn collect_mail(context: &Context, core: &Core) {
-    let inbox = &context.shared.seats[core.seat].inbox;
+    let inbox = &core.shown.inbox;
     if !inbox.is_empty() {
         while let Some(task) = inbox.take() {
             sort_mail(context, core, task);
@@ -77,7 +78,7 @@ fn sort_mail(context: &Context, core: &Core, task: TaskRef) {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn next_normal(context: &Context, core: &Core) -> Option<TaskRef> {
     if let Some(task) = fair(context, core, TaskPriority::Normal) {
         core.spill(&context.shared);
@@ -94,7 +95,7 @@ fn next_normal(context: &Context, core: &Core) -> Option<TaskRef> {
 }
 
 /// What the last poll has spawned or woken, if it is not the turn of others.
-#[inline]
+#[inline(always)]
 fn at_hand(context: &Context, core: &Core) -> Option<TaskRef> {
     let is_child = !core.nursery.is_empty();
     let in_a_row = core.in_a_row.get();
@@ -106,14 +107,14 @@ fn at_hand(context: &Context, core: &Core) -> Option<TaskRef> {
 }
 
 /// Every now and then, what would otherwise wait for as long as there is newer work.
-#[inline]
+#[inline(always)]
 fn fair(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
     // Counted by lane: with several in use, one might else only ever be looked at in between.
     let looks = &core.looks[lane.index()];
     looks.set(looks.get().wrapping_add(1));
     match looks.get() % FAIRNESS {
         0 => steal::from_global(context, core, lane),
-        HALF_WAY => context.shared.seats[core.seat].stealers.used(lane)?.oldest_child(),
+        HALF_WAY => core.shown.stealers.used(lane)?.oldest_child(),
         // What did not fit here must not wait for those that did, which may go on for ever.
         pick if core.overflowing.get() && pick % 2 == 1 => {
             let task = steal::from_global(context, core, lane);
@@ -126,7 +127,7 @@ fn fair(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
 
 /// The worker's own queues of a lane: new children first, then events, then what was woken. After a
 /// run of children and events the other two get a turn, each in turn the first choice.
-#[inline]
+#[inline(always)]
 fn local(core: &Core, lane: TaskPriority) -> Option<TaskRef> {
     use Arrival::{Child, Event, Woken};
     let queue = core.queues.used(lane)?;

@@ -19,7 +19,7 @@ pub(crate) fn run(context: &Context, task: TaskRef) -> bool {
     let cancelled = cancelled || context.shared.cancels_all();
     match context.core() {
         Some(core) => {
-            let seat = &context.shared.seats[core.seat];
+            let seat = &core.shown;
             core.counters.polls[lane.index()].add(1);
             core.counters.tasks.claimed.add(1);
             // Relaxed: for the monitor, which copes with any value.
@@ -33,7 +33,7 @@ pub(crate) fn run(context: &Context, task: TaskRef) -> bool {
     context.budget.set(outer);
     if let Some(core) = context.core() {
         // Relaxed: as above.
-        context.shared.seats[core.seat].current.store(0, Relaxed);
+        core.shown.current.store(0, Relaxed);
         if !context.shared.lanes.only_normal() {
             // The others may have to prefer it to what they have.
             core.spill(&context.shared);
@@ -49,7 +49,7 @@ fn forget_stale_child(context: &Context) {
 }
 
 /// Polls a task, or drops its future if it is cancelled, and does what follows.
-#[inline]
+#[inline(always)]
 fn execute(context: &Context, running: Running, cancelled: bool) {
     if running.header().is_plain() {
         return execute_as(Kind::Plain, context, running, cancelled);
@@ -91,10 +91,13 @@ fn poll_on(kind: Kind, context: &Context, running: Running) {
 fn poll(kind: Kind, context: &Context, running: Running) -> (Polled, bool) {
     // The one who polls this task may have asked to be polled again itself.
     let outer_yields = context.yielding.replace(false);
-    let polled = context.with_frame(Some(running.as_ptr()), || match kind {
+    let frame = context.frame_of(Some(running.as_ptr()));
+    let entered = context.enter_frame(&frame);
+    let polled = match kind {
         Kind::Plain => running.poll(),
         Kind::Special => with_legacy(running.legacy(), || running.poll()),
-    });
+    };
+    drop(entered);
     (polled, context.yielding.replace(outer_yields))
 }
 
@@ -126,7 +129,7 @@ pub(crate) fn execute_in_place(context: &Context, running: Running) -> Option<En
     }
 }
 
-#[inline]
+#[inline(always)]
 fn suspend(context: &Context, running: Running, yields: bool) {
     match running.suspend(yields) {
         Suspended::Waiting => {}

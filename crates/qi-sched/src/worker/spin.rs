@@ -101,8 +101,7 @@ pub(crate) fn wait(context: &Context, core: &Core) -> bool {
 }
 
 fn has_mail(context: &Context, core: &Core) -> bool {
-    !context.shared.seats[core.seat].inbox.is_empty()
-        || context.slot.as_ref().is_some_and(|slot| !slot.inbox.is_empty())
+    !core.shown.inbox.is_empty() || context.slot.as_ref().is_some_and(|slot| !slot.inbox.is_empty())
 }
 
 #[cfg(test)]

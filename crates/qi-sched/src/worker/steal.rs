@@ -41,7 +41,7 @@ pub(crate) fn from_global(context: &Context, core: &Core, lane: TaskPriority) ->
         return None;
     }
     core.queues
-        .lane(lane, &context.shared.seats[core.seat].stealers)
+        .lane(lane, &core.shown.stealers)
         .take_from(injector, context.shared.config.queue_capacity)
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn from_others(
         .filter(|&victim| victim != core.seat)
         .filter(|&victim| may_rob(&seats[victim], lane, reach))
         .find_map(|victim| {
-            let own = core.queues.lane(lane, &seats[core.seat].stealers);
+            let own = core.queues.lane(lane, &core.shown.stealers);
             seats[victim].stealers.used(lane)?.steal_into(own, shared.config.queue_capacity)
         })?;
     core.counters.steals.add(1);
