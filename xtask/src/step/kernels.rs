@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::context::Context;
+use crate::process;
 use crate::report::{Report, tail};
 
 const STEP: &str = "kernels";
@@ -16,8 +17,8 @@ const SKIPPED: i32 = 77;
 const BUILD: &[&str] = &["--quiet", "--release", "--package", "qi-bench", "--no-default-features"];
 
 pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
-    if !cfg!(target_os = "linux") {
-        return Ok(Report::skipped("the instrument reads Linux interfaces"));
+    if !process::exists("valgrind") {
+        return Ok(Report::skipped("valgrind is not installed, or not for this host"));
     }
     let args = [&["run"], BUILD, &["--", "--kernels", "--check"]].concat();
     let finished = context.cargo(STEP, &args).within(LIMIT).run()?;
