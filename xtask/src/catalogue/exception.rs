@@ -37,7 +37,13 @@ pub(crate) const QEMU: &[Exception] = &[];
 pub(crate) const POLL: &[Exception] = &[];
 
 /// With musl.
-pub(crate) const MUSL: &[Exception] = &[];
+pub(crate) const MUSL: &[Exception] = &[Exception {
+    package: "qi-runtime",
+    test: Some("system"),
+    name: "whole::a_copy_has_content_and_permissions",
+    reason: "wine copies the file and does not report how far it is, from which the standard \
+                 library counts the bytes: it returns 0",
+}];
 
 /// Under LeakSanitizer: tests that lose memory on purpose.
 pub(crate) const LEAK: &[Exception] = &[

@@ -5,8 +5,9 @@
 //!
 //! # Ends
 //! On Linux the end of a child is an event of its own (pidfd). Elsewhere on Unix, and where a sandbox
-//! refuses that, every SIGCHLD has all children that are waited for looked at. On Windows a thread of
-//! the system's pool waits, for up to 63 children each.
+//! refuses that, every SIGCHLD has all children that are waited for looked at. Either needs the runtime
+//! that the child was started in: when that has shut down, waiting is an error. On Windows a thread of
+//! the system's pool waits, for up to 63 children each, whatever becomes of the runtime.
 //!
 //! # Children that are dropped
 //! A [`Child`] that is dropped goes on, unless [`Command::kill_on_drop`] was said. **It leaves no

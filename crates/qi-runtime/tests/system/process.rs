@@ -178,20 +178,6 @@ fn a_child_can_be_waited_for_in_another_runtime() {
 }
 
 #[test]
-fn waiting_after_the_runtime_has_ended_is_an_error_and_not_a_hang() {
-    watched(|| {
-        let (first, second) = (runtime(1), runtime(1));
-        let mut child = first.block_on(async { staying() });
-        first.shutdown().expect("nothing is left behind");
-        second.block_on(child.wait()).expect_err("nobody hears of its end");
-        child.start_kill().expect("it is ours");
-        while child.try_wait().expect("it can be asked").is_none() {
-            std::thread::yield_now();
-        }
-    });
-}
-
-#[test]
 fn a_child_cannot_be_started_without_a_runtime() {
     let error = actor("stay").spawn().expect_err("there is no runtime");
     assert!(error.to_string().contains("runtime"), "{error}");

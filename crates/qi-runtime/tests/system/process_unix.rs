@@ -117,6 +117,23 @@ fn a_child_killed_by_its_own_script_and_one_that_ignores_the_polite_request() {
     });
 }
 
+/// On Windows the system tells of ends, whatever becomes of the runtime.
+#[test]
+fn waiting_after_the_runtime_has_ended_is_an_error_and_not_a_hang() {
+    watched(|| {
+        let (first, second) = (runtime(1), runtime(1));
+        let mut command = Command::new("sleep");
+        command.arg("1000").kill_on_drop(true);
+        let mut child = first.block_on(async { command.spawn() }).expect("it starts");
+        first.shutdown().expect("nothing is left behind");
+        second.block_on(child.wait()).expect_err("nobody hears of its end");
+        child.start_kill().expect("it is ours");
+        while child.try_wait().expect("it can be asked").is_none() {
+            std::thread::yield_now();
+        }
+    });
+}
+
 #[test]
 fn a_graceful_shutdown_does_not_wait_for_children_that_were_dropped() {
     watched(|| {
