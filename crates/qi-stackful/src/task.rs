@@ -1,0 +1,120 @@
+//! A coroutine as the future of a task.
+//!
+//! # Blocking
+//! A coroutine that must not be suspended and yet has to wait (in a destructor while it unwinds; or
+//! because it caught its cancellation again and again) is suspended all the same, but its poll does
+//! not return: the thread gives its seat away and polls on, here, on its own stack, until the wait is
+//! over. Tasks pinned to the thread are run meanwhile, as in any nested `block_on`; on the
+//! coroutine's stack, which may be small, they could not be. (I62)
+
+use crate::coroutines::{self, Coroutines};
+use qi_coroutine::{BlockedWhy, Coroutine, Label, Outcome};
+use qi_sched::stackful::{self, Baggage};
+use qi_sched::{Handle, context};
+use std::borrow::Cow;
+use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// What a coroutine is made with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) stack_bytes: Option<usize>,
+}
+
+/// A coroutine that is polled by a worker.
+#[derive(Debug)]
+pub(crate) struct CoroutineTask<T: 'static> {
+    coroutine: Coroutine<T>,
+    baggage: Baggage,
+    reported: bool,
+}
+
+impl<T: 'static> CoroutineTask<T> {
+    /// Takes a stack for `f`. Called by the task's first poll.
+    ///
+    /// # Panics
+    /// If the system refuses one, or its size is out of range: the task fails.
+    pub(crate) fn begin(options: &Options, f: impl FnOnce() -> T + 'static) -> Self {
+        let number = context::task_id().map_or(0, |id| id.as_u64());
+        let name = options.name.as_deref().map(Into::into);
+        let stack = match coroutines::here(|here| here.take(options.stack_bytes)) {
+            Some(Ok(stack)) => stack,
+            Some(Err(error)) => panic!("no stack for a coroutine: {error}"),
+            None => panic!("the scheduler was built without coroutines"),
+        };
+        let mut coroutine = Coroutine::new(stack, Label::numbered(number).named(name), f);
+        coroutine.set_poller_blocks(true);
+        Self { coroutine, baggage: Baggage::default(), reported: false }
+    }
+
+    /// Resumes it once.
+    fn resume(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Outcome>> {
+        let Self { coroutine, baggage, .. } = self;
+        // SAFETY: `baggage` is this coroutine's and nobody else's. Its stack is freed by `Coroutine`
+        // alone, which unwinds it first; and who lets it change threads promised the rest.
+        unsafe { baggage.carry(|| Pin::new(coroutine).poll(cx)) }
+    }
+
+    /// Polls on while the coroutine must not be left, blocking the thread. `Pending`: it may be now.
+    #[cold]
+    fn block(&mut self) -> Poll<Result<T, Outcome>> {
+        self.report();
+        Handle::current().block_on(poll_fn(|cx| match self.resume(cx) {
+            Poll::Ready(result) => Poll::Ready(Poll::Ready(result)),
+            Poll::Pending if self.coroutine.must_block().is_some() => {
+                self.report();
+                Poll::Pending
+            }
+            // The wait is over, and another one may be suspended. It has left its own waker where it
+            // waits: it is polled once more with the task's.
+            Poll::Pending => Poll::Ready(Poll::Pending),
+        }))
+    }
+
+    fn report(&mut self) {
+        let stuck = self.coroutine.must_block() == Some(BlockedWhy::Stuck);
+        if self.reported {
+            return;
+        }
+        self.reported = stuck;
+        coroutines::here(|here: &Coroutines| here.count_blocked(stuck));
+        if stuck {
+            tracing::warn!(
+                coroutine = ?self.coroutine,
+                "a cancelled coroutine caught the unwinding three times and waits again: it goes on \
+                 as a blocking call"
+            );
+        }
+    }
+}
+
+impl<T: 'static> Future for CoroutineTask<T> {
+    type Output = T;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let this = &mut *self;
+        if stackful::is_cancelled() {
+            this.coroutine.cancel();
+        }
+        let mut polled = this.resume(cx);
+        while polled.is_pending() && this.coroutine.must_block().is_some() {
+            polled = this.block();
+            if polled.is_pending() {
+                polled = this.resume(cx);
+            }
+        }
+        let Poll::Ready(result) = polled else { return Poll::Pending };
+        if let Some(stack) = this.coroutine.take_stack() {
+            coroutines::here(|here| here.give(stack));
+        }
+        match result {
+            Ok(output) => Poll::Ready(output),
+            Err(Outcome::Panicked(payload)) => resume_unwind(payload),
+            Err(_) => stackful::unwind_as_cancelled(),
+        }
+    }
+}
