@@ -5,6 +5,7 @@
 //! that happens [`RAISES`] times at most (I58); after that a wait blocks its thread, and is reported.
 #![forbid(unsafe_code)]
 
+use std::any::Any;
 use thiserror::Error;
 
 /// How often a cancelled coroutine is unwound. The second and the third time are for code that
@@ -22,6 +23,13 @@ pub(crate) const REFUSALS: u32 = 10_000;
 pub struct Cancelled;
 
 impl Cancelled {
+    /// Whether a caught payload is that of a cancelled coroutine that unwinds, and no panic. Whoever
+    /// catches it is to resume the unwinding.
+    #[must_use]
+    pub fn is_payload(payload: &(dyn Any + Send)) -> bool {
+        payload.is::<Unwind>()
+    }
+
     /// The message in Chinese.
     #[must_use]
     pub fn message_zh(&self) -> String {

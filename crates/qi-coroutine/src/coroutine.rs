@@ -5,6 +5,7 @@
 //! suspend: so destructors run once, on the thread that drops.
 
 use crate::cancel::Unwind;
+use crate::embedder::BlockedWhy;
 use crate::engine::Fiber;
 use crate::label::Label;
 use crate::stack::Stack;
@@ -104,6 +105,25 @@ impl<T: 'static> Coroutine<T> {
     pub fn cancel(&mut self) {
         if let State::Live(fiber) = &self.state {
             fiber.head().cancel();
+        }
+    }
+
+    /// Lets whoever polls block the thread where the coroutine would have to: it is suspended there,
+    /// and [`must_block`](Self::must_block) says why. The poller then polls on, on this thread, until
+    /// that is over, and lets nothing run meanwhile that the reason forbids. So other work of the
+    /// thread need not run on the coroutine's stack, which may be small. Off at first.
+    pub fn set_poller_blocks(&mut self, on: bool) {
+        if let State::Live(fiber) = &self.state {
+            fiber.head().set_poller_blocks(on);
+        }
+    }
+
+    /// Why its thread must be blocked until it was polled again and this says `None`.
+    #[must_use]
+    pub fn must_block(&self) -> Option<BlockedWhy> {
+        match &self.state {
+            State::Live(fiber) => fiber.head().must_block(),
+            State::Spent(_) => None,
         }
     }
 

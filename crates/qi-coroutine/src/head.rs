@@ -45,6 +45,10 @@ pub(crate) struct Head {
     is_cancelled: Cell<bool>,
     /// Whether nobody will resume it again.
     is_dropped: Cell<bool>,
+    /// Whether whoever polls blocks the thread where the coroutine would have to.
+    poller_blocks: Cell<bool>,
+    /// Why it is to do so now.
+    must_block: Cell<Option<BlockedWhy>>,
 }
 
 /// What a wait does when it is cancelled.
@@ -79,6 +83,8 @@ impl Head {
             refusals: Cell::new(0),
             is_cancelled: Cell::new(false),
             is_dropped: Cell::new(false),
+            poller_blocks: Cell::new(false),
+            must_block: Cell::new(None),
         }
     }
 
@@ -120,6 +126,26 @@ impl Head {
     pub(crate) fn abandon(&self) {
         self.is_cancelled.set(true);
         self.is_dropped.set(true);
+    }
+
+    /// Whether whoever polls blocks the thread where the coroutine would have to.
+    pub(crate) fn set_poller_blocks(&self, on: bool) {
+        self.poller_blocks.set(on);
+    }
+
+    /// Whether the coroutine may leave blocking to whoever polls it.
+    pub(crate) fn poller_blocks(&self) -> bool {
+        self.poller_blocks.get() && !self.is_dropped.get()
+    }
+
+    /// Why whoever polls is to block the thread.
+    pub(crate) fn must_block(&self) -> Option<BlockedWhy> {
+        self.must_block.get()
+    }
+
+    /// Asks whoever polls to block the thread, or not to any more.
+    pub(crate) fn set_must_block(&self, why: Option<BlockedWhy>) {
+        self.must_block.set(why);
     }
 
     /// Notes the waker of the poll that resumes, or that there is none.

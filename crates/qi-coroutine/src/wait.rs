@@ -81,6 +81,14 @@ fn drive<F: Future>(
             Verdict::Suspend => engine::suspend(head),
             Verdict::Raise => raise(),
             Verdict::Refuse(answer) => return Err(answer),
+            Verdict::Block(why) if head.poller_blocks() => {
+                head.set_must_block(Some(why));
+                engine::suspend(head);
+                head.set_must_block(None);
+                // Cancelled or not, this wait goes on.
+                was_suspended = false;
+                continue;
+            }
             Verdict::Block(why) => return Ok(block(head, why, future)),
         }
         was_suspended = true;

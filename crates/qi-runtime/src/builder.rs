@@ -10,6 +10,7 @@ use crate::surrounding::Surrounding;
 use crate::time::TestClock;
 use qi_reactor::Reactor;
 use qi_sched::{Clock, PanicPolicy, Scheduler, SchedulerBuilder, Shares};
+use qi_stackful::{Coroutines, StackPoolConfig, overflow};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,13 +36,23 @@ pub struct AsyncRuntimeBuilder {
     workers_set: bool,
     clock: Option<Arc<dyn Clock>>,
     test_clock: Option<TestClock>,
+    warm_stacks: bool,
+    overflow_handler: bool,
 }
 
 impl AsyncRuntimeBuilder {
     pub(crate) fn new() -> Self {
         let config = AsyncRuntimeConfig::with_worker_threads(0);
         let scheduler = Scheduler::builder();
-        Self { config, scheduler, workers_set: false, clock: None, test_clock: None }
+        Self {
+            config,
+            scheduler,
+            workers_set: false,
+            clock: None,
+            test_clock: None,
+            warm_stacks: false,
+            overflow_handler: true,
+        }
     }
 
     /// Takes all options of a config; see [`AsyncRuntimeConfig`].
@@ -73,6 +84,22 @@ impl AsyncRuntimeBuilder {
     /// See [`AsyncRuntimeConfig::stack_pool_size`].
     pub fn stack_pool_size(mut self, stacks: usize) -> Self {
         self.config.stack_pool_size = stacks;
+        self
+    }
+
+    /// Whether the stacks of [`stack_pool_size`](AsyncRuntimeConfig::stack_pool_size) are allocated when
+    /// the runtime is built, instead of before the first coroutine runs. Off by default.
+    pub fn allocate_stacks_at_start(mut self, on: bool) -> Self {
+        self.warm_stacks = on;
+        self
+    }
+
+    /// Whether an overflow of a coroutine's stack ends the process with a message that names the
+    /// coroutine, its size and `max_stack_size`: a handler of the process for such faults, which passes
+    /// others on to the one before it. It is installed with the first pool of stacks. On by default;
+    /// without, an overflow is the fault that it is.
+    pub fn overflow_handler(mut self, on: bool) -> Self {
+        self.overflow_handler = on;
         self
     }
 
@@ -182,8 +209,9 @@ impl AsyncRuntimeBuilder {
     /// An option out of range (checked before anything is made), an event queue or a thread that
     /// the system refused. What was made before is given back.
     pub fn build(self) -> Result<AsyncRuntime, RuntimeError> {
-        let Self { mut config, mut scheduler, workers_set, clock, test_clock } = self;
-        config.check_stacks()?;
+        self.config.check_stacks()?;
+        let coroutines = self.coroutines()?;
+        let Self { mut config, mut scheduler, workers_set, clock, test_clock, .. } = self;
         if workers_set {
             scheduler = scheduler.worker_threads(config.worker_threads);
         }
@@ -204,17 +232,35 @@ impl AsyncRuntimeBuilder {
         let reactor = Arc::new(reactor.build()?);
         let driver = Arc::new(ReactorDriver::new(reactor, test_clock.as_ref()));
         let surrounding = Surrounding::here();
+        let has_alt_stacks = self.overflow_handler;
         let dispatch = if config.debug { log::dispatch_for_own_threads() } else { None };
         let scheduler = scheduler
             .driver(driver)
-            .around_thread(move |life| match &dispatch {
-                Some(dispatch) => {
-                    tracing::dispatcher::with_default(dispatch, || surrounding.around(life));
+            .stacks(coroutines)
+            .around_thread(move |life| {
+                // An overflow is reported from a stack of its own.
+                let _alt_stack = has_alt_stacks.then(overflow::install_for_thread);
+                match &dispatch {
+                    Some(dispatch) => {
+                        tracing::dispatcher::with_default(dispatch, || surrounding.around(life));
+                    }
+                    None => surrounding.around(life),
                 }
-                None => surrounding.around(life),
             })
             .build()?;
         Ok(AsyncRuntime::new_from_parts(scheduler, config))
+    }
+
+    fn coroutines(&self) -> Result<Arc<Coroutines>, RuntimeError> {
+        let stacks = StackPoolConfig::default()
+            .max_stack_size(self.config.max_stack_size)
+            .stack_pool_size(self.config.stack_pool_size)
+            .overflow_handler(self.overflow_handler);
+        let coroutines = Coroutines::with(stacks);
+        if self.warm_stacks {
+            coroutines.warm_up()?;
+        }
+        Ok(coroutines)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use qi_reactor::ReactorError;
 use qi_sched::{ConfigError, NoRuntimeError, SchedError};
+use qi_stackful::StackError;
 use thiserror::Error;
 
 /// Why a runtime could not be made or found.
@@ -17,6 +18,9 @@ pub enum RuntimeError {
     /// The event queues could not be made.
     #[error("could not start the reactor")]
     Reactor(#[from] ReactorError),
+    /// The stacks of coroutines could not be allocated at the start.
+    #[error("could not allocate stacks for coroutines")]
+    Stacks(#[from] StackError),
     /// The calling thread works for no runtime.
     #[error(transparent)]
     NoRuntime(#[from] NoRuntimeError),
@@ -40,6 +44,7 @@ impl RuntimeError {
             Self::Config(error) => error.message_zh(),
             Self::Scheduler(error) => format!("无法启动调度器：{}", error.message_zh()),
             Self::Reactor(error) => format!("无法启动事件循环：{}", error.message_zh()),
+            Self::Stacks(error) => format!("无法为协程分配栈：{}", error.message_zh()),
             Self::NoRuntime(error) => error.message_zh(),
             Self::Stopped => "运行时已关闭".to_owned(),
         }

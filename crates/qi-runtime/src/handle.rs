@@ -3,6 +3,7 @@
 use crate::driver::ReactorDriver;
 use crate::stats::RuntimeStats;
 use qi_sched::{NoRuntimeError, SchedState, TaskBuilder, TaskHandle, TaskPriority};
+use qi_stackful::CoroutineBuilder;
 use std::future::Future;
 
 /// Refers to a runtime without keeping it. Cheap to clone.
@@ -93,6 +94,23 @@ impl Handle {
         self.scheduler.spawn_pinned(make)
     }
 
+    /// Spawns a coroutine: straight-line code on a stack of its own. See
+    /// [`coroutine`](crate::coroutine).
+    #[track_caller]
+    pub fn spawn_coroutine<F, T>(&self, f: F) -> TaskHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.coroutine().spawn(f)
+    }
+
+    /// Options for one coroutine: name, priority, size of its stack.
+    #[track_caller]
+    pub fn coroutine(&self) -> CoroutineBuilder<'_> {
+        CoroutineBuilder::new(&self.scheduler)
+    }
+
     /// Runs a blocking call on a thread of the elastic pool.
     #[track_caller]
     pub fn spawn_blocking<C, T>(&self, call: C) -> TaskHandle<T>
@@ -107,7 +125,8 @@ impl Handle {
     ///
     /// Allowed everywhere, also inside a task: then the worker's seat is given to another thread
     /// while this one blocks, and tasks pinned to this thread are run meanwhile. Blocks stacked on
-    /// one thread return innermost first.
+    /// one thread return innermost first. Inside a coroutine it suspends that instead, and unwinds if the
+    /// coroutine is cancelled meanwhile.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.scheduler.block_on(future)
     }

@@ -43,6 +43,7 @@ mod builder;
 pub mod channel;
 mod clock;
 mod config;
+pub mod coroutine;
 mod driver;
 mod error;
 pub mod fs;
@@ -215,6 +216,36 @@ where
     F::Output: Send + 'static,
 {
     Handle::current().spawn_pinned(make)
+}
+
+/// Spawns a coroutine on the runtime that the calling thread works for: straight-line code on a stack
+/// of its own. See [`coroutine`].
+///
+/// # Panics
+/// On a thread that works for no runtime.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_runtime::coroutine::{self, Wait};
+/// use std::time::Duration;
+/// let sum = runtime.block_on(async {
+///     let task = qi_runtime::spawn_coroutine(|| {
+///         coroutine::sleep(Duration::from_millis(1));
+///         let child = qi_runtime::spawn(async { 40 });
+///         child.join().wait().unwrap() + 2
+///     });
+///     task.join().await.unwrap()
+/// });
+/// assert_eq!(sum, 42);
+/// ```
+#[track_caller]
+pub fn spawn_coroutine<F, T>(f: F) -> TaskHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    qi_stackful::spawn(f)
 }
 
 /// The id of the task that the calling thread runs, `None` outside of tasks.

@@ -8,6 +8,7 @@ use crate::stats::RuntimeStats;
 use qi_sched::{
     SchedState, Scheduler, ShutdownError, ShutdownReport, TaskBuilder, TaskHandle, TaskPriority,
 };
+use qi_stackful::CoroutineBuilder;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -104,6 +105,23 @@ impl AsyncRuntime {
         F::Output: Send + 'static,
     {
         self.handle.spawn_pinned(make)
+    }
+
+    /// Spawns a coroutine: straight-line code on a stack of its own. See
+    /// [`coroutine`](crate::coroutine).
+    #[track_caller]
+    pub fn spawn_coroutine<F, T>(&self, f: F) -> TaskHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.coroutine().spawn(f)
+    }
+
+    /// Options for one coroutine: name, priority, size of its stack.
+    #[track_caller]
+    pub fn coroutine(&self) -> CoroutineBuilder<'_> {
+        self.handle.coroutine()
     }
 
     /// Runs a blocking call on a thread of the elastic pool. Once it has begun it cannot be

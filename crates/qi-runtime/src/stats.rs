@@ -3,6 +3,7 @@
 use crate::driver::ReactorDriver;
 use qi_reactor::ShardStats;
 use qi_sched::{SchedStats, TaskInfo, WorkerStats};
+use qi_stackful::{CoroutineStats, Coroutines};
 
 /// Figures of one moment. They are read one after the other while tasks go on, so sums may be off
 /// by what happened meanwhile; when nothing runs they add up exactly.
@@ -51,6 +52,8 @@ pub struct RuntimeStats {
     pub covered_blocks: u64,
     /// Chunks of task memory held, 64 KiB each but for tasks above 16 KiB.
     pub memory_chunks: usize,
+    /// Coroutines: their stacks, and those that block a thread.
+    pub coroutines: CoroutineStats,
     /// I/O sources and timers, per worker.
     pub io: Vec<ShardStats>,
     scheduler: SchedStats,
@@ -78,6 +81,7 @@ impl RuntimeStats {
             extra_workers_started: scheduler.extra_workers_started,
             covered_blocks: scheduler.covered_blocks,
             memory_chunks: scheduler.memory_chunks,
+            coroutines: Coroutines::of(handle).map(Coroutines::stats).unwrap_or_default(),
             io,
             scheduler,
         }

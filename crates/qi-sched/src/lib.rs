@@ -83,7 +83,7 @@ use std::panic::Location;
 
 /// What the calling thread works for: used by the layers above.
 pub mod context {
-    pub use crate::worker::context::{lane, random_below, seat, task_id, with_driver};
+    pub use crate::worker::context::{lane, may_block, random_below, seat, task_id, with_driver};
 }
 
 /// Spawns a task on the scheduler that the calling thread works for.

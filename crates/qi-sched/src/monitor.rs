@@ -199,6 +199,9 @@ fn watch(shared: &Arc<Shared>) {
                 idle_ticks += 1;
                 if idle_ticks >= IDLE_TICKS {
                     shared.pool.trim();
+                    if let Some(stacks) = &shared.config.stacks {
+                        stacks.idle();
+                    }
                     if !recall.ask(shared) {
                         monitor.sleep(shared);
                     }

@@ -46,6 +46,12 @@ pub trait Stacks: Send + Sync + Any {
     /// [`is_here`](Self::is_here) says yes. `shielded`: cancelling does not end the wait.
     fn wait(&self, shielded: bool, poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>);
 
+    /// Whether a payload that was caught is that of code that unwinds because it was cancelled.
+    fn is_cancellation(&self, payload: &(dyn Any + Send)) -> bool;
+
+    /// Called when all workers have slept for a while: memory may go back. Does nothing by default.
+    fn idle(&self) {}
+
     /// The layer as itself, for whoever handed it in.
     fn as_any(&self) -> &dyn Any;
 }
@@ -59,11 +65,18 @@ pub fn unwind_as_cancelled() -> ! {
     std::panic::resume_unwind(Box::new(CancelUnwind))
 }
 
+/// Whether a payload that was caught is that of a task that unwinds because it was cancelled, and no
+/// panic: whoever caught it resumes the unwinding.
+#[must_use]
+pub fn is_cancellation(payload: &(dyn Any + Send)) -> bool {
+    payload.is::<CancelUnwind>()
+        || with_stacks(|stacks| stacks.is_cancellation(payload)).unwrap_or(false)
+}
+
 /// Whether the task that is being polled has been told that it was cancelled.
 #[must_use]
 pub fn is_cancelled() -> bool {
-    context::with(|context| context?.current_task().map(|task| task.state.load().was_told()))
-        .unwrap_or(false)
+    context::was_told()
 }
 
 /// Calls `code` with what the layer keeps on the calling worker's seat, where only that worker comes

@@ -2,7 +2,10 @@
 //! what is counted.
 #![forbid(unsafe_code)]
 
-use qi_coroutine::{Stack, StackCache, StackError, StackPool, StackPoolConfig, StackPoolStats};
+use qi_coroutine::{
+    Cancelled, Stack, StackCache, StackError, StackPool, StackPoolConfig, StackPoolStats,
+};
+use qi_sched::Handle;
 use qi_sched::stackful::{self, Stacks};
 use std::any::Any;
 use std::future::poll_fn;
@@ -132,10 +135,7 @@ fn cache_in<'a>(
     if !store.as_ref().is_some_and(|kept| kept.is::<StackCache>()) {
         *store = Some(Box::new(StackCache::new(pool.clone())));
     }
-    store
-        .as_mut()
-        .and_then(|kept| kept.downcast_mut())
-        .expect("a cache was put there above")
+    store.as_mut().and_then(|kept| kept.downcast_mut()).expect("a cache was put there above")
 }
 
 impl Stacks for Coroutines {
@@ -148,8 +148,24 @@ impl Stacks for Coroutines {
         if shielded { qi_coroutine::shield(wait) } else { wait() }
     }
 
+    fn is_cancellation(&self, payload: &(dyn Any + Send)) -> bool {
+        Cancelled::is_payload(payload)
+    }
+
+    fn idle(&self) {
+        self.trim();
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+impl Coroutines {
+    /// Those of a scheduler that was built with some.
+    #[must_use]
+    pub fn of(handle: &Handle) -> Option<&Self> {
+        handle.stacks()?.as_any().downcast_ref()
     }
 }
 

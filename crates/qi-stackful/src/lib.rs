@@ -41,7 +41,7 @@ mod wait;
 pub use builder::{CoroutineBuilder, spawn};
 pub use coroutines::{CoroutineStats, Coroutines};
 pub use qi_coroutine::{
-    Cancelled, Guards, StackError, StackPoolConfig, StackPoolStats, in_coroutine, shield,
+    Cancelled, Guards, StackError, StackPoolConfig, StackPoolStats, in_coroutine, overflow, shield,
     stack_remaining,
 };
 pub use wait::{Wait, try_wait, wait, yield_now};

@@ -61,11 +61,14 @@ impl<T: 'static> CoroutineTask<T> {
     /// Polls on while the coroutine must not be left, blocking the thread. `Pending`: it may be now.
     #[cold]
     fn block(&mut self) -> Poll<Result<T, Outcome>> {
-        self.report();
+        if self.coroutine.must_block() != Some(BlockedWhy::Stuck) {
+            coroutines::here(|here: &Coroutines| here.count_blocked(false));
+        }
+        self.report_stuck();
         Handle::current().block_on(poll_fn(|cx| match self.resume(cx) {
             Poll::Ready(result) => Poll::Ready(Poll::Ready(result)),
             Poll::Pending if self.coroutine.must_block().is_some() => {
-                self.report();
+                self.report_stuck();
                 Poll::Pending
             }
             // The wait is over, and another one may be suspended. It has left its own waker where it
@@ -74,20 +77,18 @@ impl<T: 'static> CoroutineTask<T> {
         }))
     }
 
-    fn report(&mut self) {
+    /// Says so, once, if it runs on as a blocking call.
+    fn report_stuck(&mut self) {
         let stuck = self.coroutine.must_block() == Some(BlockedWhy::Stuck);
-        if self.reported {
+        if !stuck || std::mem::replace(&mut self.reported, true) {
             return;
         }
-        self.reported = stuck;
-        coroutines::here(|here: &Coroutines| here.count_blocked(stuck));
-        if stuck {
-            tracing::warn!(
-                coroutine = ?self.coroutine,
-                "a cancelled coroutine caught the unwinding three times and waits again: it goes on \
-                 as a blocking call"
-            );
-        }
+        coroutines::here(|here: &Coroutines| here.count_blocked(true));
+        tracing::warn!(
+            coroutine = ?self.coroutine,
+            "a cancelled coroutine caught the unwinding three times and waits again: it goes on as a \
+             blocking call"
+        );
     }
 }
 

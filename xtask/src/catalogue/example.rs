@@ -155,6 +155,34 @@ pub(crate) const EXAMPLES: &[Example] = &[
     },
     Example {
         package: "qi-examples",
+        name: "coroutine_chat",
+        output: &[
+            r"^listening on 127\.0\.0\.1:\d+$",
+            r"^ada: \* bob came$",
+            r"^ada: \* welcome$",
+            r"^the server was stopped where it waits: true$",
+        ],
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
+        name: "coroutine_walk",
+        output: &[r"^40 files, 820 bytes, the deepest in 40 directories$"],
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
+        name: "coroutine_mixed",
+        output: &[
+            r"^\(a\+2\)\*\(b\+\(c\*d\)\) is 42$",
+            r"^at once: \[2, 7, 65\]$",
+            r"^a coroutine that asks: told to stop, and cleaned up$",
+            r"^\d+ tasks, all of them in the same figures$",
+        ],
+        ..PLAIN
+    },
+    Example {
+        package: "qi-examples",
         name: "priorities",
         args: &["0.5"],
         output: &[

@@ -2,7 +2,7 @@
 //!
 //! Three things on a thread refer to frames of the code that runs there: the list of entered
 //! task-locals, the set of inherited ones in force, and the innermost entered scheduler. While code
-//! with a stack of its own is suspended they must not be found by others.
+//! with a stack of its own is suspended they must not be found by others. (I64)
 
 use super::heritage::InForce;
 use super::stack::{Scopes, Top};

@@ -6,6 +6,7 @@ use super::shared::Shared;
 use super::task_builder::TaskBuilder;
 use crate::driver::Driver;
 use crate::error::NoRuntimeError;
+use crate::stackful::Stacks;
 use crate::stats::SchedStats;
 use crate::task::TaskHandle;
 use crate::worker::{Context, context};
@@ -135,6 +136,12 @@ impl Handle {
     #[must_use]
     pub fn state(&self) -> SchedState {
         self.shared.gate.phase().into()
+    }
+
+    /// The layer that gives tasks stacks of their own, for whoever handed it in.
+    #[must_use]
+    pub fn stacks(&self) -> Option<&dyn Stacks> {
+        self.shared.config.stacks.as_deref()
     }
 
     /// What the workers sleep on, for the layer that handed it in.

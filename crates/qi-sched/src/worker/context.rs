@@ -414,6 +414,23 @@ pub fn lane() -> TaskPriority {
     with(|context| lane(context?)).unwrap_or_default()
 }
 
+/// Whether the calling code may block its thread: it is not in the midst of a future's poll, or that is
+/// a blocking call, or the root future of a `block_on`.
+#[must_use]
+pub fn may_block() -> bool {
+    let is_poll = |context: &Context| {
+        context.current_task().is_some_and(|task| !task.state.load().is_blocking())
+    };
+    with(|context| !context.is_some_and(is_poll))
+}
+
+/// Whether the task that the calling thread runs was told that it is cancelled.
+pub(crate) fn was_told() -> bool {
+    // SAFETY: as in `current_task`.
+    let was_told = |task: TaskPtr| unsafe { task.as_ref() }.state.load().was_told();
+    with(|context| context?.innermost_task()).is_some_and(was_told)
+}
+
 /// Whether others may run at the same time as the calling thread, as far as its scheduler goes.
 pub(crate) fn has_company() -> bool {
     with(|context| context.is_none_or(|context| context.shared.config.worker_threads > 1))

@@ -4,8 +4,9 @@
 
 use super::register::{ChildId, Register};
 use crate::slot::Filler;
+use qi_sched::stackful;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -76,6 +77,11 @@ pub(super) fn call<T>(
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(value) => filler.fill(value),
         Err(payload) => {
+            // A coroutine that was cancelled has not panicked: its handle says Cancelled.
+            if stackful::is_cancellation(&*payload) {
+                drop(filler);
+                resume_unwind(payload);
+            }
             register.panicked(child, payload);
             drop(filler);
         }

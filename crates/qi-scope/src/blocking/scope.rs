@@ -16,9 +16,10 @@
 //!
 //! [`scope_blocking_on`] calls `wait_for_children` on every way out: a panic of the body is caught
 //! before and resumed after; a panic of the wait itself aborts the process. Cancelling the task that
-//! called it takes effect at a suspension point, of which a blocked thread has none. Nothing here is
-//! a future that could be forgotten: a stack frame is left by returning or by unwinding only. (A
-//! stackful coroutine must therefore never free its stack without unwinding it.)
+//! called it takes effect at a suspension point, of which a blocked thread has none; a stackful
+//! coroutine, which has one here, is shielded from it. Nothing here is a future that could be
+//! forgotten: a stack frame is left by returning or by unwinding only. (A stackful coroutine must
+//! therefore never free its stack without unwinding it.) (I63)
 //!
 //! Panics' payloads and the register are `'static` by their types.
 
@@ -28,7 +29,7 @@ use super::register::{Guard, Register};
 use super::run::{self, Run};
 use super::task::ScopedTask;
 use crate::slot::{Filler, Slot};
-use qi_sched::{Handle, TaskHandle, TaskPriority};
+use qi_sched::{Handle, TaskHandle, TaskPriority, stackful};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
@@ -144,8 +145,16 @@ fn wait_for_children(handle: &Handle, register: &Register) {
     if register.is_empty() {
         return;
     }
+    let told = stackful::is_cancelled();
     let never_unwind = Abort;
-    handle.block_on(poll_fn(|cx| register.poll_empty(cx)));
+    handle.block_on_shielded(poll_fn(|cx| {
+        if !told && stackful::is_cancelled() {
+            // The coroutine that waits here is to end: sooner, if its children do. (A scope of one that
+            // cleans up after it was told is left alone.)
+            register.cancel_all();
+        }
+        register.poll_empty(cx)
+    }));
     std::mem::forget(never_unwind);
 }
 
@@ -237,6 +246,29 @@ impl<'scope, 'env> BlockingScope<'scope, 'env> {
             let call: BorrowingCall<'static> = unsafe { std::mem::transmute(call) };
             let child = Child { child: Some(call), _guard: guard };
             self.handle.task().spawned_at(location).spawn_blocking(move || child.call())
+        })
+    }
+
+    /// Runs a closure as the task that `spawn` makes of it: for layers whose tasks are closures. If
+    /// `spawn` does not run it, and keeps it, the scope never ends.
+    #[track_caller]
+    pub fn spawn_call_by<C, T>(
+        &'scope self,
+        spawn: impl FnOnce(&Handle, Box<dyn FnOnce() + Send>) -> TaskHandle<()>,
+        call: C,
+    ) -> ScopedTask<'scope, T>
+    where
+        C: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        self.begin(|guard, filler| {
+            let (register, id) = (guard.register().clone(), guard.child());
+            let call: BorrowingCall<'scope> =
+                Box::new(move || run::call(call, filler, &register, id));
+            // SAFETY: as in `spawn_with_priority`.
+            let call: BorrowingCall<'static> = unsafe { std::mem::transmute(call) };
+            let child = Child { child: Some(call), _guard: guard };
+            spawn(&self.handle, Box::new(move || child.call()))
         })
     }
 
