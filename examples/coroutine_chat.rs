@@ -15,7 +15,7 @@ use qi_runtime::channel::mpsc;
 use qi_runtime::coroutine::{Wait, net};
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -71,20 +71,13 @@ fn serve(room: &Room, stream: net::TcpStream) -> io::Result<()> {
     writer.join().wait().map_err(io::Error::other)?
 }
 
-/// A guest who says something, waits for as many lines, and leaves.
-fn visit(address: SocketAddr, name: &str, says: &str, waits_for: usize) -> io::Result<Vec<String>> {
+/// A guest comes, and is welcome.
+fn arrive(address: SocketAddr, name: &str) -> io::Result<net::TcpStream> {
     let stream = net::TcpStream::connect(address)?;
-    let mut lines = BufReader::new(&stream).lines();
     writeln!(&stream, "{name}")?;
-    let mut heard = vec![lines.next().transpose()?.unwrap_or_default()];
-    writeln!(&stream, "{says}")?;
-    while heard.len() < waits_for {
-        match lines.next().transpose()? {
-            Some(line) => heard.push(line),
-            None => break,
-        }
-    }
-    Ok(heard)
+    let mut welcome = [0; "* welcome\n".len()];
+    (&stream).read_exact(&mut welcome)?;
+    Ok(stream)
 }
 
 fn evening() -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -98,18 +91,18 @@ fn evening() -> Result<(), Box<dyn Error + Send + Sync>> {
             drop(qi_runtime::spawn_coroutine(move || serve(&room, stream)));
         }
     });
-    // Ada listens until she has heard both others come and speak.
-    let ada = qi_runtime::spawn_coroutine(move || visit(address, "ada", "hello", 5));
-    while ada.status() != qi_runtime::TaskStatus::Waiting {
-        qi_runtime::coroutine::yield_now();
-    }
+    let ada = arrive(address, "ada")?;
     for (name, says) in [("bob", "good morning"), ("eve", "good evening")] {
-        qi_runtime::spawn_coroutine(move || visit(address, name, says, 1)).join().wait()??;
+        let guest = qi_runtime::spawn_coroutine(move || -> io::Result<()> {
+            let stream = arrive(address, name)?;
+            writeln!(&stream, "{says}")
+        });
+        guest.join().wait()??;
+        // Each comes, speaks and leaves before the next.
+        for line in BufReader::new(&ada).lines().take(3) {
+            println!("ada: {}", line?);
+        }
     }
-    let mut heard = ada.join().wait()??;
-    // Who speaks first is up to the network.
-    heard.sort();
-    heard.iter().for_each(|line| println!("ada: {line}"));
     server.cancel()?;
     let stopped = server.join().wait().is_err_and(|error| error.is_cancelled());
     println!("the server was stopped where it waits: {stopped}");

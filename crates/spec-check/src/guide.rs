@@ -44,6 +44,8 @@ pages! {
     FilesZh = "docs/guide.zh/fs.md";
     Processes = "docs/guide/process.md";
     ProcessesZh = "docs/guide.zh/process.md";
+    Coroutine = "docs/guide/coroutine.md";
+    CoroutineZh = "docs/guide.zh/coroutine.md";
     Blocking = "docs/guide/blocking.md";
     BlockingZh = "docs/guide.zh/blocking.md";
     Statistics = "docs/guide/statistics.md";

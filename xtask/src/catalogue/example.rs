@@ -159,7 +159,11 @@ pub(crate) const EXAMPLES: &[Example] = &[
         output: &[
             r"^listening on 127\.0\.0\.1:\d+$",
             r"^ada: \* bob came$",
-            r"^ada: \* welcome$",
+            r"^ada: <bob> good morning$",
+            r"^ada: \* bob left$",
+            r"^ada: \* eve came$",
+            r"^ada: <eve> good evening$",
+            r"^ada: \* eve left$",
             r"^the server was stopped where it waits: true$",
         ],
         ..PLAIN

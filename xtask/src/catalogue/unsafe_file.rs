@@ -85,6 +85,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-sync/src/rwlock/owned.rs", "reaches what a readers-writer lock guards"),
     file("crates/qi-winpipe/src/instance.rs", "makes instances of pipes, and hands them to mio"),
     file("crates/qi-stackful/src/builder.rs", "passes the promise of a migratable coroutine on"),
+    file("crates/qi-stackful/tests/migrating.rs", "promises that numbers may change threads"),
     file("crates/qi-stackful/src/task.rs", "resumes a coroutine with its own marks of the thread"),
     file("crates/sanitizer-bait/src/bin/race.rs", "no safe program has a data race"),
     file("crates/qi-sched/tests/fork.rs", "fork exists only in C"),

@@ -4,7 +4,7 @@
 use super::support::{Event, until};
 use super::{on, on_one_and_four};
 use qi_runtime::AsyncRuntime;
-use qi_runtime::coroutine::{self, Wait, sleep, wait, yield_now};
+use qi_runtime::coroutine::{Wait, sleep, wait, yield_now};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -132,28 +132,5 @@ fn those_that_have_begun_go_on_on_a_thread_that_gave_its_seat_away() {
             assert_eq!(thread::current().id(), home);
         });
         runtime.block_on(blocked).unwrap();
-    });
-}
-
-#[test]
-fn a_migratable_one_may_go_on_anywhere_and_ends_once() {
-    on_one_and_four(|runtime| {
-        let tasks: Vec<_> = (0..64_u64)
-            .map(|number| {
-                let body = move || {
-                    let mut sum = number;
-                    for round in 0..20 {
-                        coroutine::yield_now();
-                        sum += round;
-                    }
-                    sum
-                };
-                // SAFETY: nothing but numbers is kept over a suspension.
-                unsafe { runtime.coroutine().spawn_migratable(body) }
-            })
-            .collect();
-        for (number, task) in (0..).zip(tasks) {
-            assert_eq!(runtime.block_on(task).unwrap(), number + 190);
-        }
     });
 }
