@@ -309,7 +309,7 @@ fn rescue_children(shared: &Shared, seat: &Seat, sight: &mut Sight) {
         let Some(task) = shared.task_at(address) else { continue };
         let word = task.state.load();
         let known = sight.rescued.contains(&Some(task.id()));
-        if known || !word.is_scheduled() || !word.may_run_anywhere() {
+        if known || !word.is_scheduled() || !word.may_run_anywhere_now() {
             continue;
         }
         let oldest = sight.rescues % sight.rescued.len();

@@ -160,7 +160,7 @@ impl Shared {
             let word = task.state.load();
             // It may have ended meanwhile, or be a blocking call: then it is waited for.
             let _ = Self::cancel(&task);
-            if word.is_scheduled() && word.may_run_anywhere() {
+            if word.is_scheduled() && word.may_run_anywhere_now() {
                 // Its hint may lie where only one worker finds it, and that one's poll not return
                 // before the task is gone.
                 self.inject(task, word.lane());

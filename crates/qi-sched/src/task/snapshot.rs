@@ -71,6 +71,12 @@ impl Snapshot {
         self.0 & (PINNED | BLOCKING) == 0
     }
 
+    /// Whether any worker may run the task next: one with a stack of its own that has not begun has no
+    /// home yet.
+    pub(crate) fn may_run_anywhere_now(self) -> bool {
+        self.may_run_anywhere() || self.0 & (STACKFUL | FRESH) == STACKFUL | FRESH
+    }
+
     pub(crate) fn is_blocking(self) -> bool {
         self.0 & BLOCKING != 0
     }
