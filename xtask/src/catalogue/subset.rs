@@ -46,6 +46,7 @@ pub(crate) const SUBSET: &[Row] = &[
     whole("qi-sync"),
     whole("qi-scope"),
     file("qi-runtime", "behaviour"),
+    file("qi-runtime", "net"),
     file("qi-runtime", "net_stream"),
     file("qi-runtime", "system"),
     whole("qi-graph"),

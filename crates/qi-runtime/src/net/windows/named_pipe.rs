@@ -37,6 +37,7 @@ use mio::windows::NamedPipe;
 use qi_reactor::{Interest, Watched};
 use qi_winpipe::Instance;
 use std::ffi::OsStr;
+use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
 use std::os::windows::io::{AsRawHandle, RawHandle};
 
@@ -157,13 +158,11 @@ impl ClientOptions {
 
 /// An instance of a pipe: the server's end of one connection, or of none yet. Made by
 /// [`ServerOptions`].
-#[derive(Debug)]
 pub struct NamedPipeServer {
     io: Watched<NamedPipe>,
 }
 
 /// A client's end of a pipe. Made by [`ClientOptions`].
-#[derive(Debug)]
 pub struct NamedPipeClient {
     io: Watched<NamedPipe>,
 }
@@ -232,6 +231,12 @@ macro_rules! ends {
             /// There is no half-close.
             fn end(&self) -> io::Result<()> {
                 Ok(())
+            }
+        }
+
+        impl fmt::Debug for $end {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.io.get_ref().fmt(f)
             }
         }
 
