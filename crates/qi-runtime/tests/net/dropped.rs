@@ -2,23 +2,37 @@
 //! with the few things the world does.
 //!
 //! The futures belong to a runtime whose worker turns its event queue meanwhile, so an event may come
-//! at any time: the harness's rule that a future which is ready was woken holds for events too, and
-//! each step of the world is followed by a wait until the event has been seen.
+//! at any time. The harness holds a future that is ready to have been woken; so each step of the world
+//! ends only when a witness, who began to wait after the future did, has been woken by the step's event.
 
 use crate::net_support::{runtime, watched};
 use futures_util::io::AsyncReadExt;
 use qi_runtime::AsyncRuntime;
 use qi_runtime::net::{DatagramBatch, TcpListener, TcpStream, UdpSocket};
-use qi_test_kit::{DropAtEveryPoll, Run};
+use qi_test_kit::{DropAtEveryPoll, Run, WakeCount, poll_with};
 use std::cell::RefCell;
-use std::io::Write;
+use std::future::Future;
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::thread;
+
+/// Does `step`, and returns when whoever waits for what `witness` waits for has been woken by it: an
+/// event wakes in the order of waiting. A witness that need not wait has nobody waiting before it.
+pub(crate) fn seen(witness: impl Future<Output = io::Result<()>>, step: impl FnOnce()) {
+    let woken = WakeCount::new();
+    let mut witness = pin!(witness);
+    let waits = poll_with(witness.as_mut(), &woken.waker()).is_pending();
+    step();
+    while waits && !woken.is_woken() {
+        thread::yield_now();
+    }
+}
 
 /// What a blocking peer has done, and what was got by the future under test.
 struct World {
     peer: RefCell<std::net::TcpStream>,
     stream: TcpStream,
-    handle: qi_runtime::Handle,
 }
 
 impl World {
@@ -27,17 +41,16 @@ impl World {
         let address = listener.local_addr().expect("it is bound");
         let peer = std::net::TcpStream::connect(address).expect("it listens");
         let (stream, _) = listener.accept().expect("a client");
-        let handle = runtime.handle().clone();
-        let stream = handle.enter(|| TcpStream::from_std(stream)).expect("a runtime");
-        Self { peer: RefCell::new(peer), stream, handle }
+        let stream = runtime.handle().enter(|| TcpStream::from_std(stream)).expect("a runtime");
+        Self { peer: RefCell::new(peer), stream }
     }
 
     /// One byte more; returns when the event queue has seen it.
     fn step(&self, number: usize) {
-        let mut peer = self.peer.borrow_mut();
-        peer.write_all(&[number as u8 + 1]).expect("there is room");
-        drop(peer);
-        self.handle.block_on(self.stream.readable()).expect("the runtime runs");
+        seen(self.stream.readable(), || {
+            let mut peer = self.peer.borrow_mut();
+            peer.write_all(&[number as u8 + 1]).expect("there is room");
+        });
     }
 
     /// What the future got, and what is left, are all the bytes that were sent.
@@ -103,21 +116,20 @@ struct Datagrams {
     sender: std::net::UdpSocket,
     socket: UdpSocket,
     to: SocketAddr,
-    handle: qi_runtime::Handle,
 }
 
 impl Datagrams {
     fn new(runtime: &AsyncRuntime) -> Self {
         let sender = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        let handle = runtime.handle().clone();
-        let socket = handle.block_on(UdpSocket::bind("127.0.0.1:0")).expect("a free port");
+        let socket = runtime.block_on(UdpSocket::bind("127.0.0.1:0")).expect("a free port");
         let to = socket.local_addr().expect("it is bound");
-        Self { sender, socket, to, handle }
+        Self { sender, socket, to }
     }
 
     fn step(&self, number: usize) {
-        self.sender.send_to(&[number as u8 + 1], self.to).expect("there is room");
-        self.handle.block_on(self.socket.readable()).expect("the runtime runs");
+        seen(self.socket.readable(), || {
+            self.sender.send_to(&[number as u8 + 1], self.to).expect("there is room");
+        });
     }
 
     fn nothing_is_lost(&self, mut got: Vec<u8>) {
@@ -181,9 +193,10 @@ fn an_accept_dropped_at_every_poll_loses_no_client() {
         };
         DropAtEveryPoll::new(make)
             .steps(STEPS, |door, _| {
-                let client = std::net::TcpStream::connect(door.address).expect("it listens");
-                door.clients.borrow_mut().push(client);
-                door.handle.block_on(door.listener.readable()).expect("the runtime runs");
+                seen(door.listener.readable(), || {
+                    let client = std::net::TcpStream::connect(door.address).expect("it listens");
+                    door.clients.borrow_mut().push(client);
+                });
             })
             .run(
                 |door| Box::pin(async { door.listener.accept().await.expect("a client").1 }),
