@@ -4,7 +4,7 @@
 use crate::net_support::{LOOPBACK, listen, on_1_and_4_workers, pair, poll_once};
 use futures_util::StreamExt;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
-use qi_runtime::net::{Interest, Shutdown, TcpKeepalive, TcpListener, TcpSocket, TcpStream};
+use qi_runtime::net::{Interest, Shutdown, TcpKeepalive, TcpSocket, TcpStream};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
@@ -113,7 +113,7 @@ fn both_families_are_served_by_their_own_sockets() {
 
 /// An address that neither answers nor refuses: its queue is full. (Elsewhere a full queue refuses.)
 #[cfg(target_os = "linux")]
-async fn silent() -> (TcpListener, Vec<std::net::TcpStream>, SocketAddr) {
+async fn silent() -> (qi_runtime::net::TcpListener, Vec<std::net::TcpStream>, SocketAddr) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(SocketAddr::from(LOOPBACK)).expect("a free port");
     let listener = socket.listen(0).expect("it is bound");
