@@ -25,6 +25,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 /// What is asked for first: room for two million stacks of 2 MiB. Halved until it fits, which it
 /// must where a process may have so much address space only, or the processor has less.
 const MOST: usize = 1 << if usize::BITS > 32 { 42 } else { 30 };
+/// What is asked for where a reservation takes time.
+const MODEST: usize = 1 << if usize::BITS > 32 { 32 } else { 28 };
 /// Less than this holds too few stacks to be of use.
 const LEAST: usize = 1 << 24;
 /// The table has an entry for each chunk; a run begins and ends at one.
@@ -85,7 +87,7 @@ impl Arena {
     }
 
     fn new() -> Result<Self, StackError> {
-        let mut bytes = MOST;
+        let mut bytes = if memory::reserves_for_free() { MOST } else { MODEST };
         let base = loop {
             match memory::reserve(bytes) {
                 Ok(base) => break base,

@@ -42,7 +42,7 @@ pub(crate) const SUBSET: &[Row] = &[
     file("qi-reactor", "net"),
     file("qi-reactor", "timer"),
     file("qi-sys", "clock"),
-    whole("qi-coroutine"),
+    unit("qi-coroutine"),
     whole("qi-sync"),
     whole("qi-scope"),
     file("qi-runtime", "behaviour"),

@@ -15,7 +15,7 @@ mod chosen;
 
 pub(crate) use chosen::{
     Extra, KEEPS_DEPTH, NEEDS_PREPARING_AGAIN, guard_limit, has_page_guards, page_size, prepare,
-    release, reserve, touch,
+    release, reserve, reserves_for_free, touch,
 };
 
 /// Some slots beside each other that are to become stacks.

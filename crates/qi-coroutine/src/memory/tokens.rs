@@ -31,6 +31,10 @@ pub(crate) fn has_page_guards(_address: usize) -> bool {
     true
 }
 
+pub(crate) fn reserves_for_free() -> bool {
+    true
+}
+
 pub(crate) fn guard_limit() -> usize {
     usize::MAX
 }

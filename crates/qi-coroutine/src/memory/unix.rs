@@ -9,6 +9,7 @@ use super::Row;
 use std::io;
 use std::ptr;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "unix/linux.rs")]
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "unix/other.rs")]
@@ -52,6 +53,23 @@ pub(crate) fn reserve(bytes: usize) -> io::Result<usize> {
     }
     system::reserved(address as usize, bytes);
     Ok(address as usize)
+}
+
+/// Whether address space costs nothing to reserve, as on every real system. Emulators of a processor
+/// may note every page of it: seconds for what is reserved here, minutes for more.
+pub(crate) fn reserves_for_free() -> bool {
+    const PIECE: usize = 1 << 29;
+    let quickest = (0..3).map(|_| {
+        let start = Instant::now();
+        let piece = reserve(PIECE);
+        let took = start.elapsed();
+        if let Ok(address) = piece {
+            // SAFETY: reserved just now, and nobody else knows of it.
+            let _ = unsafe { libc::munmap(address as *mut libc::c_void, PIECE) };
+        }
+        took
+    });
+    quickest.min().unwrap_or_default() < Duration::from_millis(1)
 }
 
 /// Makes the slots of `row` accessible, but for their guards.
