@@ -1,0 +1,167 @@
+//! The codes that every call of the ABI answers with, their names, and their texts in two languages.
+//!
+//! 0 is success, a positive code is an outcome that is no error, a negative one is an error. Errors
+//! of the operating system are carried as `OS_BASE - errno`, a program's own ones lie below
+//! `USER_BASE`. The numbers are part of the ABI: they are never given a new meaning.
+#![forbid(unsafe_code)]
+
+use std::io;
+
+/// What a call answers with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Code(pub(crate) i32);
+
+/// Errors of the operating system: `OS_BASE - errno`.
+pub(crate) const OS_BASE: i32 = -10_000;
+
+/// A program's own errors lie at or below this.
+pub(crate) const USER_BASE: i32 = -1_000_000;
+
+/// One code.
+struct Row {
+    code: Code,
+    name: &'static str,
+    en: &'static str,
+    zh: &'static str,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $value:literal, $en:literal, $zh:literal;)*) => {
+        impl Code {
+            $($(#[$doc])* pub(crate) const $name: Code = Code($value);)*
+        }
+
+        const ROWS: &[Row] = &[
+            $(Row { code: Code::$name, name: concat!("QI_", stringify!($name), "\0"), en: $en, zh: $zh },)*
+        ];
+    };
+}
+
+codes! {
+    OK = 0, "success", "成功";
+    PENDING = 1, "not ready yet, the waker will be called", "尚未就绪，就绪时会唤醒";
+    EOF = 2, "the other side has closed its end", "对方已关闭，没有更多数据";
+    ERR_NULL = -1, "a pointer that must not be null is null", "不允许为空的指针为空";
+    ERR_ALIGNMENT = -2, "a pointer is not aligned for what it points to", "指针没有按所指类型对齐";
+    ERR_INVALID = -3, "an argument is outside its range", "参数超出允许范围";
+    ERR_STRUCT_SIZE = -4, "struct_size is none that this library knows", "struct_size 不是本库认识的大小";
+    ERR_UTF8 = -5, "a text is not valid UTF-8", "文本不是合法的 UTF-8";
+    ERR_STALE = -6, "the handle was released, or never given out", "句柄已被释放，或从未发放过";
+    ERR_KIND = -7, "the handle is of another kind", "句柄的种类不对";
+    ERR_NOT_INIT = -8, "no runtime was initialised", "尚未初始化运行时";
+    ERR_SHUTDOWN = -9, "the runtime was shut down", "运行时已经关闭";
+    ERR_FORKED = -10, "the process is a forked child, which may only call exec", "这是 fork 出的子进程，只允许调用 exec";
+    ERR_WOULD_BLOCK = -11, "a call that suspends was made inside a poll function", "在轮询函数里调用了会挂起的函数";
+    ERR_CANCELLED = -12, "the task was cancelled", "任务已被取消";
+    ERR_TIMEOUT = -13, "the time is over", "超时";
+    ERR_CLOSED = -14, "the channel or semaphore is closed", "通道或信号量已关闭";
+    ERR_FULL = -15, "there is no room at the moment", "目前没有空位";
+    ERR_EMPTY = -16, "there is nothing at the moment", "目前没有数据";
+    ERR_PANIC = -17, "code of the runtime, or called by it, panicked", "运行时或它调用的代码发生了 panic";
+    ERR_NO_MEMORY = -18, "memory, threads or handles are used up", "内存、线程或句柄已耗尽";
+    ERR_STACKS = -19, "no stack is left for another coroutine", "没有可用的协程栈了";
+    ERR_UNSUPPORTED = -20, "this platform or build cannot do it", "本平台或本次构建不支持该操作";
+    ERR_BUSY = -21, "somebody else is using it", "正被他人使用";
+    ERR_CYCLE = -22, "the graph has a cycle", "任务图中有环";
+    ERR_TAKEN = -23, "the result was taken before", "结果已经被取走";
+    ERR_NOT_OWNER = -24, "it is held by somebody else, or by nobody", "当前持有者不是调用者";
+    ERR_DEADLOCK = -25, "a task would wait for itself", "任务在等待自己";
+    ERR_FINISHED = -26, "the task has ended already", "任务已经结束";
+    ERR_NOT_CANCELLABLE = -27, "a blocking call that has started cannot be cancelled", "已经开始的阻塞调用无法取消";
+    ERR_NOT_IN_TASK = -28, "the caller is not a task of this runtime", "调用者不是本运行时的任务";
+    ERR_ADDRESS = -29, "the text is not a network address", "文本不是网络地址";
+    ERR_FAILED = -30, "the task failed", "任务失败";
+}
+
+/// A language of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    English,
+    Chinese,
+}
+
+impl Code {
+    /// The code of an error of the operating system.
+    pub(crate) fn of_io(error: &io::Error) -> Code {
+        match (error.raw_os_error(), error.kind()) {
+            (Some(number), _) if number > 0 && number < OS_BASE - USER_BASE => {
+                Code(OS_BASE - number)
+            }
+            (_, io::ErrorKind::TimedOut) => Code::ERR_TIMEOUT,
+            (_, io::ErrorKind::InvalidInput) => Code::ERR_INVALID,
+            (_, io::ErrorKind::UnexpectedEof) => Code::EOF,
+            (_, io::ErrorKind::OutOfMemory) => Code::ERR_NO_MEMORY,
+            (_, io::ErrorKind::Unsupported) => Code::ERR_UNSUPPORTED,
+            _ => Code::ERR_FAILED,
+        }
+    }
+
+    /// The operating system's number in it, 0 if there is none.
+    pub(crate) fn os_number(self) -> i32 {
+        if self.0 <= OS_BASE && self.0 > USER_BASE { OS_BASE - self.0 } else { 0 }
+    }
+
+    fn row(self) -> Option<&'static Row> {
+        ROWS.iter().find(|row| row.code == self)
+    }
+
+    /// Its name as the header spells it, ended by a zero.
+    pub(crate) fn name(self) -> &'static str {
+        match self.row() {
+            Some(row) => row.name,
+            None if self.0 <= USER_BASE => "QI_ERR_USER\0",
+            None if self.os_number() > 0 => "QI_ERR_OS\0",
+            None => "QI_ERR_UNKNOWN\0",
+        }
+    }
+
+    /// What it means.
+    pub(crate) fn message(self, language: Language) -> String {
+        let english = language == Language::English;
+        if let Some(row) = self.row() {
+            return if english { row.en } else { row.zh }.to_owned();
+        }
+        let number = self.os_number();
+        if number > 0 {
+            let error = io::Error::from_raw_os_error(number);
+            return if english { error.to_string() } else { format!("系统错误：{error}") };
+        }
+        let (en, zh) = if self.0 <= USER_BASE {
+            ("an error of the program", "程序自定义的错误")
+        } else {
+            ("no code of this library", "本库没有这个代码")
+        };
+        format!("{} ({})", if english { en } else { zh }, self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_is_given_twice_and_each_has_both_texts() {
+        for (index, row) in ROWS.iter().enumerate() {
+            assert!(ROWS[index + 1..].iter().all(|other| other.code != row.code), "{}", row.name);
+            assert!(!row.en.is_empty() && !row.zh.is_ascii(), "{}", row.name);
+            assert!(row.name.ends_with('\0') && row.code.0 > OS_BASE);
+        }
+    }
+
+    #[test]
+    fn number_of_the_system_survives_the_way_there_and_back() {
+        let error = io::Error::from_raw_os_error(2);
+        let code = Code::of_io(&error);
+        assert_eq!((code, code.os_number()), (Code(-10_002), 2));
+        assert_eq!(code.message(Language::English), error.to_string());
+        assert_eq!(code.name(), "QI_ERR_OS\0");
+    }
+
+    #[test]
+    fn codes_of_nobody_are_told_as_such() {
+        assert_eq!(Code(-999).name(), "QI_ERR_UNKNOWN\0");
+        assert_eq!(Code(-999).os_number(), 0);
+        assert_eq!(Code(USER_BASE - 5).name(), "QI_ERR_USER\0");
+        assert!(Code(77).message(Language::Chinese).contains("77"));
+    }
+}

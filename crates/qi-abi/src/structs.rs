@@ -1,0 +1,146 @@
+//! Structs that cross the boundary begin with their size, so that one side may know more fields than
+//! the other.
+//!
+//! * A struct that is shorter than the first version ever was is refused.
+//! * One that is shorter than today's lacks fields: they are read as zero, which every later field
+//!   must take to mean "as before".
+//! * One that is longer was compiled against a newer header: if what this library does not know is
+//!   zero, it was not used, and all is well; otherwise it is refused, as ignoring a wish would be
+//!   worse. (The kernel's `copy_struct_from_user` does the same.)
+
+use std::mem::MaybeUninit;
+
+use crate::code::Code;
+use crate::pointer;
+
+/// Far more than any version will need: a larger size is no size but a stray value.
+const LARGEST: usize = 4096;
+
+/// A struct of C whose first field is `struct_size`.
+///
+/// # Safety
+/// `#[repr(C)]`, its first field is a `u32`, and all bytes zero are a value of it.
+pub(crate) unsafe trait Versioned: Copy {
+    /// The size of its first version.
+    const FIRST: usize;
+}
+
+/// Reads a struct, whatever version the caller has.
+///
+/// # Safety
+/// A pointer that is not null and aligned must be valid for reading as many bytes as the `u32` at its
+/// beginning says.
+pub(crate) unsafe fn read<T: Versioned>(source: *const T) -> Result<T, Code> {
+    // SAFETY: the caller promises at least the size, which is the first field.
+    let given = *unsafe { pointer::read(source.cast::<u32>()) }? as usize;
+    if !source.is_aligned() {
+        return Err(Code::ERR_ALIGNMENT);
+    }
+    if !(T::FIRST..=LARGEST).contains(&given) {
+        return Err(Code::ERR_STRUCT_SIZE);
+    }
+    // SAFETY: `given` bytes can be read, as the caller promises.
+    let bytes = unsafe { pointer::elements(source.cast::<u8>(), given) }?;
+    let (known, unknown) = bytes.split_at(given.min(size_of::<T>()));
+    if unknown.iter().any(|byte| *byte != 0) {
+        return Err(Code::ERR_STRUCT_SIZE);
+    }
+    let mut value = MaybeUninit::<T>::zeroed();
+    // SAFETY: `known` is no longer than a `T`; the rest stays zero, which is a value (`Versioned`).
+    unsafe {
+        value.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(known.as_ptr(), known.len());
+        Ok(value.assume_init())
+    }
+}
+
+/// Writes a struct into one that the caller has sized: as much as there is room for.
+///
+/// # Safety
+/// A pointer that is not null and aligned must be valid for reading a `u32`, and for writing as many
+/// bytes as that says.
+pub(crate) unsafe fn write<T: Versioned>(target: *mut T, value: &T) -> Result<(), Code> {
+    // SAFETY: the caller promises at least the size, which is the first field.
+    let given = *unsafe { pointer::read(target.cast::<u32>()) }? as usize;
+    if !target.is_aligned() {
+        return Err(Code::ERR_ALIGNMENT);
+    }
+    if !(T::FIRST..=LARGEST).contains(&given) {
+        return Err(Code::ERR_STRUCT_SIZE);
+    }
+    let length = given.min(size_of::<T>());
+    let head = size_of::<u32>();
+    // SAFETY: `given` bytes can be written, as the caller promises, and a `T` has `length` bytes; the
+    // caller's own size stays.
+    unsafe {
+        let from = std::ptr::from_ref(value).cast::<u8>().add(head);
+        target.cast::<u8>().add(head).copy_from_nonoverlapping(from, length - head);
+        // What this library does not know is zero.
+        target.cast::<u8>().add(length).write_bytes(0, given - length);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[repr(C)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Sample {
+        struct_size: u32,
+        first: u32,
+        later: u64,
+    }
+
+    // SAFETY: as the trait demands.
+    unsafe impl Versioned for Sample {
+        const FIRST: usize = 8;
+    }
+
+    #[repr(C)]
+    struct Newer {
+        sample: Sample,
+        newest: u64,
+    }
+
+    fn sample(size: usize) -> Sample {
+        Sample { struct_size: size as u32, first: 1, later: 2 }
+    }
+
+    fn reading(sample: &Sample) -> Result<Sample, Code> {
+        // SAFETY: the sizes of these tests are never larger than what lies there.
+        unsafe { read(sample) }
+    }
+
+    #[test]
+    fn fields_that_the_caller_does_not_know_are_zero() {
+        let read = reading(&sample(8)).unwrap();
+        assert_eq!((read.first, read.later), (1, 0));
+        assert_eq!(reading(&sample(16)).unwrap().later, 2);
+    }
+
+    #[test]
+    fn sizes_that_no_version_has_are_refused() {
+        for size in [0, 4, 7, LARGEST + 1] {
+            assert_eq!(reading(&sample(size)), Err(Code::ERR_STRUCT_SIZE), "{size}");
+        }
+    }
+
+    #[test]
+    fn newer_struct_is_read_only_if_its_new_fields_are_unused() {
+        let mut newer = Newer { sample: sample(24), newest: 0 };
+        // SAFETY: 24 bytes lie there.
+        let read_newer = |newer: &Newer| unsafe { read(std::ptr::from_ref(newer).cast::<Sample>()) };
+        assert_eq!(read_newer(&newer).unwrap().later, 2);
+        newer.newest = 1;
+        assert_eq!(read_newer(&newer), Err(Code::ERR_STRUCT_SIZE));
+    }
+
+    #[test]
+    fn only_what_the_caller_has_room_for_is_written() {
+        let mut target = sample(8);
+        // SAFETY: there is room for more than 8 bytes.
+        unsafe { write(&mut target, &Sample { struct_size: 16, first: 7, later: 9 }) }.unwrap();
+        assert_eq!(target, Sample { struct_size: 8, first: 7, later: 2 });
+    }
+}
