@@ -18,14 +18,35 @@
 #![deny(unsafe_code)]
 
 mod boundary;
+#[allow(unsafe_code)]
+mod channel;
 mod code;
+mod config;
+#[allow(unsafe_code)]
+mod export;
 #[allow(unsafe_code)]
 mod handle;
+mod last_error;
+#[allow(unsafe_code)]
+mod memory;
+mod object;
 #[allow(unsafe_code)]
 mod pointer;
 #[allow(unsafe_code)]
-mod structs;
-#[allow(unsafe_code)]
-mod memory;
-#[allow(unsafe_code)]
 mod poll_context;
+mod runtime;
+#[allow(unsafe_code)]
+mod structs;
+mod suspend;
+mod sync;
+mod task;
+mod timer;
+mod waker;
+
+#[cfg(unix)]
+#[allow(unsafe_code)]
+mod fork;
+#[cfg(not(unix))]
+mod no_fork;
+#[cfg(not(unix))]
+use no_fork as fork;

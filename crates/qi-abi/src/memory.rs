@@ -106,6 +106,11 @@ impl Place {
         self.is_full = true;
     }
 
+    /// Lets the value go without dropping it: it belongs to somebody else.
+    pub(crate) fn forget(mut self) {
+        self.is_full = false;
+    }
+
     /// Copies the value out; it now belongs to whoever has the copy.
     ///
     /// # Safety

@@ -75,8 +75,6 @@ impl Operations {
 pub struct PollContext {
     context: *mut Context<'static>,
     operations: *mut Operations,
-    /// Whether a call with this context is under way: what it runs may make another one.
-    is_busy: Cell<bool>,
 }
 
 thread_local! {
@@ -100,11 +98,8 @@ pub(crate) fn enter<R>(
     poll: impl FnOnce(*mut PollContext) -> R,
 ) -> R {
     let outer = CURRENT.get();
-    let mut frame = PollContext {
-        context: ptr::from_mut(cx).cast(),
-        operations: ptr::from_mut(operations),
-        is_busy: Cell::new(false),
-    };
+    let mut frame =
+        PollContext { context: ptr::from_mut(cx).cast(), operations: ptr::from_mut(operations) };
     let pointer = ptr::from_mut(&mut frame);
     CURRENT.set(pointer);
     let restore = Restore(outer);
@@ -119,9 +114,9 @@ pub(crate) fn is_inside() -> bool {
     CURRENT.try_with(|current| !current.get().is_null()).unwrap_or(false)
 }
 
-/// Leaves the poll function for the time of `code`: code of another task that this thread runs
-/// meanwhile is not inside it.
-pub(crate) fn outside<R>(code: impl FnOnce() -> R) -> R {
+/// Leaves the poll function for the time of `code`, which may run other tasks: an awaited child may
+/// be run in place, and is not inside its parent's poll function.
+fn outside<R>(code: impl FnOnce() -> R) -> R {
     let _restore = Restore(CURRENT.replace(ptr::null()));
     code()
 }
@@ -129,7 +124,7 @@ pub(crate) fn outside<R>(code: impl FnOnce() -> R) -> R {
 /// Uses the context of the poll function that the calling thread is inside of.
 ///
 /// # Errors
-/// [`Code::ERR_INVALID`] if `pointer` is any other, [`Code::ERR_BUSY`] from within another use.
+/// [`Code::ERR_INVALID`] if `pointer` is any other, or if this is called from within another use.
 fn with<R>(
     pointer: *const PollContext,
     code: impl FnOnce(&mut Context<'_>, &mut Operations) -> R,
@@ -143,22 +138,13 @@ fn with<R>(
     // SAFETY: it is the context of a call of `enter` that has not returned, on this thread; nobody
     // has a unique reference to it.
     let frame = unsafe { &*pointer };
-    if frame.is_busy.replace(true) {
-        return Err(Code::ERR_BUSY);
-    }
-    let _free = Free(&frame.is_busy);
-    // SAFETY: both are borrowed by that call for as long as it lasts, and used here only; `is_busy`
-    // keeps a second use out. The lifetime ends with this borrow.
-    let (cx, operations) = unsafe { (&mut *frame.context, &mut *frame.operations) };
-    Ok(code(cx, operations))
-}
-
-struct Free<'a>(&'a Cell<bool>);
-
-impl Drop for Free<'_> {
-    fn drop(&mut self) {
-        self.0.set(false);
-    }
+    // While `code` runs the thread is not inside the poll function, so that a second use is refused.
+    outside(|| {
+        // SAFETY: both are borrowed by that call for as long as it lasts, and used here only, by one
+        // use at a time.
+        let (cx, operations) = unsafe { (&mut *frame.context, &mut *frame.operations) };
+        Ok(code(cx, operations))
+    })
 }
 
 /// The twin of a call that suspends: polls the operation of this key, begun if need be.
@@ -244,7 +230,10 @@ mod tests {
     fn operation_that_ends_is_forgotten_and_may_begin_anew() {
         let mut operations = Operations::default();
         in_a_poll(&mut operations, |cx| {
-            assert_eq!(poll_operation(cx, key(1), || ready(Err(Code::ERR_CLOSED))), Err(Code::ERR_CLOSED));
+            assert_eq!(
+                poll_operation(cx, key(1), || ready(Err(Code::ERR_CLOSED))),
+                Err(Code::ERR_CLOSED)
+            );
             assert_eq!(poll_operation(cx, key(1), || ready(Ok(Code::OK))), Ok(Code::OK));
         });
         assert!(operations.0.is_empty());
@@ -255,8 +244,9 @@ mod tests {
         let mut operations = Operations::default();
         in_a_poll(&mut operations, |cx| {
             let address = cx as usize;
-            let begin = move || async move { wake_self(address as *const PollContext).map(|()| Code::OK) };
-            assert_eq!(poll_operation(cx, key(1), begin), Err(Code::ERR_BUSY));
+            let begin =
+                move || async move { wake_self(address as *const PollContext).map(|()| Code::OK) };
+            assert_eq!(poll_operation(cx, key(1), begin), Err(Code::ERR_INVALID));
             assert!(wake_self(cx).is_ok());
         });
     }

@@ -130,7 +130,8 @@ mod tests {
     fn newer_struct_is_read_only_if_its_new_fields_are_unused() {
         let mut newer = Newer { sample: sample(24), newest: 0 };
         // SAFETY: 24 bytes lie there.
-        let read_newer = |newer: &Newer| unsafe { read(std::ptr::from_ref(newer).cast::<Sample>()) };
+        let read_newer =
+            |newer: &Newer| unsafe { read(std::ptr::from_ref(newer).cast::<Sample>()) };
         assert_eq!(read_newer(&newer).unwrap().later, 2);
         newer.newest = 1;
         assert_eq!(read_newer(&newer), Err(Code::ERR_STRUCT_SIZE));

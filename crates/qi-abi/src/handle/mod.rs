@@ -14,7 +14,6 @@
 mod count;
 mod table;
 
-pub(crate) use count::{Held, Use};
 pub(crate) use table::{Pinned, Table};
 
 use crate::code::Code;

@@ -55,9 +55,9 @@ pub(crate) struct Table<T> {
 }
 
 // SAFETY: an object is written by the one owner of a free slot, shared by calls that counted
-// themselves in, and taken out by the last, alone (`count.rs`); so the table may be shared if the
-// objects may be shared and sent.
-unsafe impl<T: Send + Sync> Sync for Table<T> {}
+// themselves in, and taken out by the last, alone (`count.rs`); so a slot may be shared if the objects
+// may be shared and sent.
+unsafe impl<T: Send + Sync> Sync for Slot<T> {}
 
 /// An object with a call inside it: it stays while this lives.
 pub(crate) struct Pinned<'t, T> {

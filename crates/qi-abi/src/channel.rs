@@ -1,0 +1,106 @@
+//! Channels of values whose size is known at run time only.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use qi_runtime::channel::{MAX_CAPACITY, mpmc};
+
+use crate::code::Code;
+use crate::memory::{Place, Shape};
+use crate::object::Here;
+
+/// A capacity that means "without a limit".
+pub(crate) const UNBOUNDED: usize = usize::MAX;
+
+/// A channel behind a handle: both ends are in it.
+pub(crate) struct Channel {
+    shape: Shape,
+    sender: mpmc::Sender<Place>,
+    receiver: mpmc::Receiver<Place>,
+}
+
+impl Channel {
+    pub(crate) fn new(shape: Shape, capacity: usize) -> Result<Self, Code> {
+        let (sender, receiver) = match capacity {
+            UNBOUNDED => mpmc::unbounded(),
+            0 => mpmc::rendezvous(),
+            1..=MAX_CAPACITY => mpmc::bounded(capacity),
+            _ => return Err(Code::ERR_INVALID),
+        };
+        Ok(Self { shape, sender, receiver })
+    }
+
+    pub(crate) fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    pub(crate) fn try_send(&self, value: Place) -> Result<(), (Place, Code)> {
+        self.sender.try_send(value).map_err(|error| {
+            let code = if error.is_full() { Code::ERR_FULL } else { Code::ERR_CLOSED };
+            (error.into_inner(), code)
+        })
+    }
+
+    pub(crate) async fn receive(&self) -> Result<Place, Code> {
+        self.receiver.recv().await.ok_or(Code::ERR_CLOSED)
+    }
+
+    pub(crate) fn try_receive(&self) -> Result<Place, Code> {
+        self.receiver.try_recv().map_err(|error| match error {
+            mpmc::TryRecvError::Empty => Code::ERR_EMPTY,
+            _ => Code::ERR_CLOSED,
+        })
+    }
+
+    /// Nothing more can be sent; what is inside can still be received.
+    pub(crate) fn close(&self) {
+        self.receiver.close();
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.receiver.len()
+    }
+}
+
+/// Sends a value, and waits for room. A value that is not sent is not dropped but forgotten: it is still
+/// the caller's, of whose value it is a copy.
+pub(crate) struct Sending {
+    /// Borrows from `channel`, so it comes first: it is dropped first.
+    sending: Option<mpmc::Sending<'static, Place>>,
+    _channel: Here<Channel>,
+}
+
+impl Sending {
+    pub(crate) fn new(channel: Here<Channel>, value: Place) -> Self {
+        let sender: *const mpmc::Sender<Place> = &channel.sender;
+        // SAFETY: the channel lies in its slot, does not move, and stays there as long as `_channel`
+        // lives, which is longer than what borrows from it.
+        let sender: &'static mpmc::Sender<Place> = unsafe { &*sender };
+        Self { sending: Some(sender.send(value)), _channel: channel }
+    }
+}
+
+impl Future for Sending {
+    type Output = Result<Code, Code>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(sending) = &mut self.sending else { return Poll::Ready(Err(Code::ERR_FINISHED)) };
+        let Poll::Ready(sent) = Pin::new(sending).poll(cx) else { return Poll::Pending };
+        self.sending = None;
+        Poll::Ready(match sent {
+            Ok(()) => Ok(Code::OK),
+            Err(error) => {
+                error.into_inner().forget();
+                Err(Code::ERR_CLOSED)
+            }
+        })
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let unsent = self.sending.take().and_then(mpmc::Sending::into_value);
+        unsent.into_iter().for_each(Place::forget);
+    }
+}

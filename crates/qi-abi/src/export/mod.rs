@@ -1,0 +1,97 @@
+//! The exported functions, a file per group of the header.
+//!
+//! Each is a thin shell: `shell` keeps panics in and forked children out, pointers are checked, handles
+//! looked up, and the work is done by the safe modules beside this one.
+
+mod channel;
+mod error;
+mod handle;
+mod locks;
+mod runtime;
+mod task;
+mod time;
+mod waker;
+
+use std::future::Future;
+use std::time::Duration;
+
+use qi_runtime::time::timeout;
+
+use crate::code::Code;
+use crate::poll_context::{self, Key, PollContext};
+use crate::{boundary, fork, suspend};
+
+/// Runs the body of an exported function.
+pub(crate) fn shell(body: impl FnOnce() -> Result<Code, Code>) -> i32 {
+    if fork::is_child() {
+        return Code::ERR_FORKED.0;
+    }
+    boundary::call(body)
+}
+
+/// Runs the body of an exported function that waits.
+pub(crate) fn waiting<F>(begin: impl FnOnce() -> Result<F, Code>) -> i32
+where
+    F: Future<Output = Result<Code, Code>>,
+{
+    shell(|| suspend::wait(begin()?)?)
+}
+
+/// As [`waiting`], for so many nanoseconds at most.
+pub(crate) fn waiting_for<F>(ns: u64, begin: impl FnOnce() -> Result<F, Code>) -> i32
+where
+    F: Future<Output = Result<Code, Code>>,
+{
+    let limit = Duration::from_nanos(ns);
+    waiting(|| {
+        let operation = begin()?;
+        Ok(async move { timeout(limit, operation).await.unwrap_or(Err(Code::ERR_TIMEOUT)) })
+    })
+}
+
+/// Runs the body of a `_poll` twin.
+pub(crate) fn polling<F>(
+    cx: *mut PollContext,
+    key: Key,
+    begin: impl FnOnce() -> Result<F, Code>,
+) -> i32
+where
+    F: Future<Output = Result<Code, Code>> + Send + 'static,
+{
+    shell(|| {
+        // What cannot even begin is an operation that ends at once.
+        poll_context::poll_operation(cx, key, || {
+            let begun = begin();
+            async move { begun?.await }
+        })
+    })
+}
+
+/// Kinds of operations, by which those of one poll function are told apart.
+pub(crate) mod operation {
+    pub(crate) const AWAIT: u32 = 1;
+    pub(crate) const SLEEP: u32 = 2;
+    pub(crate) const SEND: u32 = 3;
+    pub(crate) const RECEIVE: u32 = 4;
+    pub(crate) const LOCK: u32 = 5;
+    pub(crate) const READ_LOCK: u32 = 6;
+    pub(crate) const WRITE_LOCK: u32 = 7;
+    pub(crate) const ACQUIRE: u32 = 8;
+    pub(crate) const GROUP: u32 = 9;
+    pub(crate) const EVENT: u32 = 10;
+    pub(crate) const TIMER: u32 = 11;
+}
+
+/// A pointer of the other side on its way into an operation.
+pub(crate) struct Sent<T>(pub(crate) *mut T);
+
+// SAFETY: what it points to is the other side's, which is told in the header how long it must stay and
+// that nobody else may touch it meanwhile; it is used on one thread at a time.
+unsafe impl<T> Send for Sent<T> {}
+
+impl<T> Sent<T> {
+    /// The pointer; a method, so that closures take the whole and not its field.
+    pub(crate) fn get(&self) -> *mut T {
+        self.0
+    }
+}

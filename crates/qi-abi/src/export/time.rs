@@ -1,0 +1,115 @@
+//! Time: sleeping, yielding, timers.
+
+use std::time::Duration;
+
+use qi_runtime::time::sleep;
+use qi_runtime::yield_now;
+
+use super::{operation, polling, shell, waiting};
+use crate::code::Code;
+use crate::object;
+use crate::pointer::Out;
+use crate::poll_context::{Key, PollContext};
+use crate::timer::Timer;
+
+/// Nanoseconds of the monotonic clock, from an arbitrary beginning.
+#[unsafe(no_mangle)]
+pub extern "C" fn qi_now_ns() -> u64 {
+    crate::boundary::value(0, || qi_sys::monotonic_time_ns().unwrap_or(0))
+}
+
+async fn asleep(duration: Duration) -> Result<Code, Code> {
+    sleep(duration).await;
+    Ok(Code::OK)
+}
+
+/// Lets others run. SUSPENDS.
+#[unsafe(no_mangle)]
+pub extern "C" fn qi_yield() -> i32 {
+    waiting(|| {
+        Ok(async {
+            yield_now().await;
+            Ok(Code::OK)
+        })
+    })
+}
+
+/// Sleeps for at least so many nanoseconds. SUSPENDS.
+#[unsafe(no_mangle)]
+pub extern "C" fn qi_sleep_ns(ns: u64) -> i32 {
+    waiting(|| Ok(asleep(Duration::from_nanos(ns))))
+}
+
+/// Sleeps for at least so many milliseconds. SUSPENDS.
+#[unsafe(no_mangle)]
+pub extern "C" fn qi_sleep_ms(ms: u64) -> i32 {
+    waiting(|| Ok(asleep(Duration::from_millis(ms))))
+}
+
+/// The twin of `qi_sleep_ns` for poll functions. Two sleeps that a poll function has begun at once must
+/// differ in `tag`.
+///
+/// # Safety
+/// `cx` is the poll function's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qi_poll_sleep_ns(cx: *mut PollContext, ns: u64, tag: u64) -> i32 {
+    let key = Key { handle: tag, operation: operation::SLEEP, data: 0 };
+    polling(cx, key, move || Ok(asleep(Duration::from_nanos(ns))))
+}
+
+/// Makes a timer that fires in `first_ns` nanoseconds, and then each `period_ns` (0: once). Firings that
+/// nobody waited for are made up for one by one.
+///
+/// # Safety
+/// `out` is valid for writing a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qi_timer_create(first_ns: u64, period_ns: u64, out: *mut u64) -> i32 {
+    shell(|| {
+        // SAFETY: as the caller promises.
+        let out = unsafe { Out::new(out) }?;
+        let timer = Timer::new(Duration::from_nanos(first_ns), Duration::from_nanos(period_ns));
+        out.put(object::publish(timer)?);
+        Ok(Code::OK)
+    })
+}
+
+/// Waits until the timer fires; `QI_ERR_CANCELLED` if it is not set, or is cancelled meanwhile.
+/// SUSPENDS.
+#[unsafe(no_mangle)]
+pub extern "C" fn qi_timer_wait(timer: u64) -> i32 {
+    waiting(|| {
+        let timer = object::find::<Timer>(timer)?;
+        Ok(async move { timer.wait().await })
+    })
+}
+
+/// The twin of `qi_timer_wait` for poll functions.
+///
+/// # Safety
+/// `cx` is the poll function's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qi_timer_poll_wait(timer: u64, cx: *mut PollContext) -> i32 {
+    let key = Key { handle: timer, operation: operation::TIMER, data: 0 };
+    polling(cx, key, move || {
+        let timer = object::find::<Timer>(timer)?;
+        Ok(async move { timer.wait().await })
+    })
+}
+
+/// Has the timer fire in `delay_ns` nanoseconds instead of when it would have.
+#[unsafe(no_mangle)]
+pub extern "C" fn qi_timer_reset(timer: u64, delay_ns: u64) -> i32 {
+    shell(|| {
+        object::find::<Timer>(timer)?.reset(Duration::from_nanos(delay_ns));
+        Ok(Code::OK)
+    })
+}
+
+/// Keeps the timer from firing; whoever waits is told.
+#[unsafe(no_mangle)]
+pub extern "C" fn qi_timer_cancel(timer: u64) -> i32 {
+    shell(|| {
+        object::find::<Timer>(timer)?.cancel();
+        Ok(Code::OK)
+    })
+}
