@@ -10,7 +10,7 @@ use crate::code::Code;
 use crate::memory::{Place, Shape};
 use crate::object::Here;
 
-/// A capacity that means "without a limit".
+/// A capacity that means "without a limit": `QI_UNBOUNDED` of the header.
 pub(crate) const UNBOUNDED: usize = usize::MAX;
 
 /// A channel behind a handle: both ends are in it.

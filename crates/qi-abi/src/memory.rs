@@ -7,8 +7,8 @@ use std::ptr::NonNull;
 
 use crate::code::Code;
 
-/// Drops a value of the other side; it is called exactly once for each.
-pub(crate) type Dropper = unsafe extern "C" fn(value: *mut c_void);
+/// Drops a value of the other side; it is called exactly once for each. Null: nothing is to be done.
+pub type Dropper = Option<unsafe extern "C" fn(value: *mut c_void)>;
 
 /// The largest alignment that is accepted: a page.
 const LARGEST_ALIGNMENT: usize = 4096;
@@ -20,16 +20,12 @@ const INLINE: usize = 24;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     layout: Layout,
-    dropper: Option<Dropper>,
+    dropper: Dropper,
 }
 
 impl Shape {
     /// An alignment of 0 means that of the largest word.
-    pub(crate) fn new(
-        size: usize,
-        alignment: usize,
-        dropper: Option<Dropper>,
-    ) -> Result<Self, Code> {
+    pub(crate) fn new(size: usize, alignment: usize, dropper: Dropper) -> Result<Self, Code> {
         let alignment = if alignment == 0 { align_of::<u128>() } else { alignment };
         if alignment > LARGEST_ALIGNMENT {
             return Err(Code::ERR_INVALID);
@@ -150,7 +146,7 @@ fn at_least_one(layout: Layout) -> Layout {
 /// A value of the other side that is only a pointer, with its way of being dropped.
 pub(crate) struct Owned {
     pointer: *mut c_void,
-    dropper: Option<Dropper>,
+    dropper: Dropper,
 }
 
 // SAFETY: as for `Place`.
@@ -159,7 +155,7 @@ unsafe impl Send for Owned {}
 unsafe impl Sync for Owned {}
 
 impl Owned {
-    pub(crate) fn new(pointer: *mut c_void, dropper: Option<Dropper>) -> Self {
+    pub(crate) fn new(pointer: *mut c_void, dropper: Dropper) -> Self {
         Self { pointer, dropper }
     }
 

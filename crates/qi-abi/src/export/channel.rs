@@ -2,17 +2,14 @@
 
 use std::ffi::c_void;
 
-use super::{Sent, operation, polling, shell, waiting, waiting_for};
+use super::{ChannelRef, Sent, operation, polling, shell, waiting, waiting_for};
 use crate::boundary;
-use crate::channel::{self, Channel, Sending};
+use crate::channel::{Channel, Sending};
 use crate::code::Code;
 use crate::memory::{Dropper, Place, Shape};
 use crate::object::{self, Here};
 use crate::pointer::Out;
 use crate::poll_context::{Key, PollContext};
-
-/// A capacity without a limit.
-pub const QI_UNBOUNDED: usize = channel::UNBOUNDED;
 
 /// Makes a channel for values of `element_size` bytes aligned to `element_align` (0: 16), with room for
 /// `capacity` of them; 0: a sender waits for its receiver; `QI_UNBOUNDED`: any number. `element_drop`
@@ -25,8 +22,8 @@ pub unsafe extern "C" fn qi_chan_create(
     element_size: usize,
     element_align: usize,
     capacity: usize,
-    element_drop: Option<Dropper>,
-    out: *mut u64,
+    element_drop: Dropper,
+    out: *mut ChannelRef,
 ) -> i32 {
     shell(|| {
         // SAFETY: as the caller promises.
@@ -59,7 +56,7 @@ unsafe fn copied(channel: &Channel, element: *const c_void) -> Result<Place, Cod
 /// # Safety
 /// `element` is valid for reading as many bytes as the channel's values have.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_chan_send(channel: u64, element: *const c_void) -> i32 {
+pub unsafe extern "C" fn qi_chan_send(channel: ChannelRef, element: *const c_void) -> i32 {
     waiting(|| {
         let channel = object::find::<Channel>(channel)?;
         // SAFETY: as the caller promises.
@@ -74,7 +71,7 @@ pub unsafe extern "C" fn qi_chan_send(channel: u64, element: *const c_void) -> i
 /// As `qi_chan_send`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_chan_send_timeout(
-    channel: u64,
+    channel: ChannelRef,
     element: *const c_void,
     timeout_ns: u64,
 ) -> i32 {
@@ -91,7 +88,7 @@ pub unsafe extern "C" fn qi_chan_send_timeout(
 /// # Safety
 /// As `qi_chan_send`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_chan_try_send(channel: u64, element: *const c_void) -> i32 {
+pub unsafe extern "C" fn qi_chan_try_send(channel: ChannelRef, element: *const c_void) -> i32 {
     shell(|| {
         let channel = object::find::<Channel>(channel)?;
         // SAFETY: as the caller promises.
@@ -110,7 +107,7 @@ pub unsafe extern "C" fn qi_chan_try_send(channel: u64, element: *const c_void) 
 /// As `qi_chan_send`; `cx` is the poll function's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_chan_poll_send(
-    channel: u64,
+    channel: ChannelRef,
     cx: *mut PollContext,
     element: *const c_void,
 ) -> i32 {
@@ -140,7 +137,7 @@ fn room(to: *mut c_void) -> Result<Sent<c_void>, Code> {
 /// # Safety
 /// `element` is valid for writing as many bytes as the channel's values have.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_chan_recv(channel: u64, element: *mut c_void) -> i32 {
+pub unsafe extern "C" fn qi_chan_recv(channel: ChannelRef, element: *mut c_void) -> i32 {
     waiting(|| Ok(received(object::find(channel)?, room(element)?)))
 }
 
@@ -150,7 +147,7 @@ pub unsafe extern "C" fn qi_chan_recv(channel: u64, element: *mut c_void) -> i32
 /// As `qi_chan_recv`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_chan_recv_timeout(
-    channel: u64,
+    channel: ChannelRef,
     element: *mut c_void,
     timeout_ns: u64,
 ) -> i32 {
@@ -162,7 +159,7 @@ pub unsafe extern "C" fn qi_chan_recv_timeout(
 /// # Safety
 /// As `qi_chan_recv`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_chan_try_recv(channel: u64, element: *mut c_void) -> i32 {
+pub unsafe extern "C" fn qi_chan_try_recv(channel: ChannelRef, element: *mut c_void) -> i32 {
     shell(|| {
         let to = room(element)?;
         let mut value = object::find::<Channel>(channel)?.try_receive()?;
@@ -179,7 +176,7 @@ pub unsafe extern "C" fn qi_chan_try_recv(channel: u64, element: *mut c_void) ->
 /// function's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_chan_poll_recv(
-    channel: u64,
+    channel: ChannelRef,
     cx: *mut PollContext,
     element: *mut c_void,
 ) -> i32 {
@@ -191,7 +188,7 @@ pub unsafe extern "C" fn qi_chan_poll_recv(
 /// Closes a channel: nothing more can be sent, what is inside can still be received. Closing again is
 /// no error.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_chan_close(channel: u64) -> i32 {
+pub extern "C" fn qi_chan_close(channel: ChannelRef) -> i32 {
     shell(|| {
         object::find::<Channel>(channel)?.close();
         Ok(Code::OK)
@@ -200,6 +197,6 @@ pub extern "C" fn qi_chan_close(channel: u64) -> i32 {
 
 /// How many values are inside, 0 if the handle is none of a channel.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_chan_len(channel: u64) -> usize {
+pub extern "C" fn qi_chan_len(channel: ChannelRef) -> usize {
     boundary::value(0, || object::find::<Channel>(channel).map_or(0, |channel| channel.len()))
 }

@@ -1,6 +1,9 @@
 //! Locks, and other things that tasks wait at.
 
-use super::{operation, polling, shell, waiting, waiting_for};
+use super::{
+    EventRef, MutexRef, RwLockRef, SemaphoreRef, WaitGroupRef, operation, polling, shell, waiting,
+    waiting_for,
+};
 use crate::boundary;
 use crate::code::Code;
 use crate::object;
@@ -35,14 +38,14 @@ fn key(handle: u64, operation: u32) -> Key {
 /// # Safety
 /// `out` is valid for writing a handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_mutex_create(out: *mut u64) -> i32 {
+pub unsafe extern "C" fn qi_mutex_create(out: *mut MutexRef) -> i32 {
     // SAFETY: as the caller promises.
     unsafe { give(out, Mutex::new) }
 }
 
 /// Locks a mutex. `QI_ERR_DEADLOCK` if the caller holds it already. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_mutex_lock(mutex: u64) -> i32 {
+pub extern "C" fn qi_mutex_lock(mutex: MutexRef) -> i32 {
     waiting(|| {
         let object = object::find::<Mutex>(mutex)?;
         Ok(async move { object.lock().await })
@@ -51,7 +54,7 @@ pub extern "C" fn qi_mutex_lock(mutex: u64) -> i32 {
 
 /// As `qi_mutex_lock`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_mutex_lock_timeout(mutex: u64, timeout_ns: u64) -> i32 {
+pub extern "C" fn qi_mutex_lock_timeout(mutex: MutexRef, timeout_ns: u64) -> i32 {
     waiting_for(timeout_ns, || {
         let object = object::find::<Mutex>(mutex)?;
         Ok(async move { object.lock().await })
@@ -63,7 +66,7 @@ pub extern "C" fn qi_mutex_lock_timeout(mutex: u64, timeout_ns: u64) -> i32 {
 /// # Safety
 /// None but that: any other pointer is told from it and refused.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_mutex_poll_lock(mutex: u64, cx: *mut PollContext) -> i32 {
+pub unsafe extern "C" fn qi_mutex_poll_lock(mutex: MutexRef, cx: *mut PollContext) -> i32 {
     polling(cx, key(mutex, operation::LOCK), move || {
         let object = object::find::<Mutex>(mutex)?;
         Ok(async move { object.lock().await })
@@ -72,7 +75,7 @@ pub unsafe extern "C" fn qi_mutex_poll_lock(mutex: u64, cx: *mut PollContext) ->
 
 /// Locks a mutex if it is free; `QI_ERR_FULL` if not.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_mutex_try_lock(mutex: u64) -> i32 {
+pub extern "C" fn qi_mutex_try_lock(mutex: MutexRef) -> i32 {
     shell(|| {
         let object = object::find::<Mutex>(mutex)?;
         if object.try_lock() { Ok(Code::OK) } else { Err(Code::ERR_FULL) }
@@ -81,7 +84,7 @@ pub extern "C" fn qi_mutex_try_lock(mutex: u64) -> i32 {
 
 /// Unlocks a mutex; `QI_ERR_NOT_OWNER` if the caller does not hold it.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_mutex_unlock(mutex: u64) -> i32 {
+pub extern "C" fn qi_mutex_unlock(mutex: MutexRef) -> i32 {
     shell(|| {
         let object = object::find::<Mutex>(mutex)?;
         object.unlock()
@@ -93,14 +96,14 @@ pub extern "C" fn qi_mutex_unlock(mutex: u64) -> i32 {
 /// # Safety
 /// `out` is valid for writing a handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_rwlock_create(out: *mut u64) -> i32 {
+pub unsafe extern "C" fn qi_rwlock_create(out: *mut RwLockRef) -> i32 {
     // SAFETY: as the caller promises.
     unsafe { give(out, RwLock::new) }
 }
 
 /// Locks for reading. `QI_ERR_DEADLOCK` if the caller writes. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_rwlock_read(rwlock: u64) -> i32 {
+pub extern "C" fn qi_rwlock_read(rwlock: RwLockRef) -> i32 {
     waiting(|| {
         let object = object::find::<RwLock>(rwlock)?;
         Ok(async move { object.read().await })
@@ -109,7 +112,7 @@ pub extern "C" fn qi_rwlock_read(rwlock: u64) -> i32 {
 
 /// As `qi_rwlock_read`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_rwlock_read_timeout(rwlock: u64, timeout_ns: u64) -> i32 {
+pub extern "C" fn qi_rwlock_read_timeout(rwlock: RwLockRef, timeout_ns: u64) -> i32 {
     waiting_for(timeout_ns, || {
         let object = object::find::<RwLock>(rwlock)?;
         Ok(async move { object.read().await })
@@ -121,7 +124,7 @@ pub extern "C" fn qi_rwlock_read_timeout(rwlock: u64, timeout_ns: u64) -> i32 {
 /// # Safety
 /// None but that: any other pointer is told from it and refused.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_rwlock_poll_read(rwlock: u64, cx: *mut PollContext) -> i32 {
+pub unsafe extern "C" fn qi_rwlock_poll_read(rwlock: RwLockRef, cx: *mut PollContext) -> i32 {
     polling(cx, key(rwlock, operation::READ_LOCK), move || {
         let object = object::find::<RwLock>(rwlock)?;
         Ok(async move { object.read().await })
@@ -131,7 +134,7 @@ pub unsafe extern "C" fn qi_rwlock_poll_read(rwlock: u64, cx: *mut PollContext) 
 /// Locks for writing. `QI_ERR_DEADLOCK` if the caller
 /// reads or writes. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_rwlock_write(rwlock: u64) -> i32 {
+pub extern "C" fn qi_rwlock_write(rwlock: RwLockRef) -> i32 {
     waiting(|| {
         let object = object::find::<RwLock>(rwlock)?;
         Ok(async move { object.write().await })
@@ -140,7 +143,7 @@ pub extern "C" fn qi_rwlock_write(rwlock: u64) -> i32 {
 
 /// As `qi_rwlock_write`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_rwlock_write_timeout(rwlock: u64, timeout_ns: u64) -> i32 {
+pub extern "C" fn qi_rwlock_write_timeout(rwlock: RwLockRef, timeout_ns: u64) -> i32 {
     waiting_for(timeout_ns, || {
         let object = object::find::<RwLock>(rwlock)?;
         Ok(async move { object.write().await })
@@ -152,7 +155,7 @@ pub extern "C" fn qi_rwlock_write_timeout(rwlock: u64, timeout_ns: u64) -> i32 {
 /// # Safety
 /// None but that: any other pointer is told from it and refused.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_rwlock_poll_write(rwlock: u64, cx: *mut PollContext) -> i32 {
+pub unsafe extern "C" fn qi_rwlock_poll_write(rwlock: RwLockRef, cx: *mut PollContext) -> i32 {
     polling(cx, key(rwlock, operation::WRITE_LOCK), move || {
         let object = object::find::<RwLock>(rwlock)?;
         Ok(async move { object.write().await })
@@ -161,7 +164,7 @@ pub unsafe extern "C" fn qi_rwlock_poll_write(rwlock: u64, cx: *mut PollContext)
 
 /// Locks for reading if nobody writes or waits to; `QI_ERR_FULL` if not.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_rwlock_try_read(rwlock: u64) -> i32 {
+pub extern "C" fn qi_rwlock_try_read(rwlock: RwLockRef) -> i32 {
     shell(|| {
         let object = object::find::<RwLock>(rwlock)?;
         if object.try_read() { Ok(Code::OK) } else { Err(Code::ERR_FULL) }
@@ -170,7 +173,7 @@ pub extern "C" fn qi_rwlock_try_read(rwlock: u64) -> i32 {
 
 /// Locks for writing if it is free; `QI_ERR_FULL` if not.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_rwlock_try_write(rwlock: u64) -> i32 {
+pub extern "C" fn qi_rwlock_try_write(rwlock: RwLockRef) -> i32 {
     shell(|| {
         let object = object::find::<RwLock>(rwlock)?;
         if object.try_write() { Ok(Code::OK) } else { Err(Code::ERR_FULL) }
@@ -179,7 +182,7 @@ pub extern "C" fn qi_rwlock_try_write(rwlock: u64) -> i32 {
 
 /// Gives back what the caller holds; `QI_ERR_NOT_OWNER` if that is nothing.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_rwlock_unlock(rwlock: u64) -> i32 {
+pub extern "C" fn qi_rwlock_unlock(rwlock: RwLockRef) -> i32 {
     shell(|| {
         let object = object::find::<RwLock>(rwlock)?;
         object.unlock()
@@ -191,7 +194,7 @@ pub extern "C" fn qi_rwlock_unlock(rwlock: u64) -> i32 {
 /// # Safety
 /// `out` is valid for writing a handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_sem_create(permits: usize, out: *mut u64) -> i32 {
+pub unsafe extern "C" fn qi_sem_create(permits: usize, out: *mut SemaphoreRef) -> i32 {
     // SAFETY: as the caller promises.
     unsafe { give(out, || Semaphore::new(permits)) }
 }
@@ -199,7 +202,7 @@ pub unsafe extern "C" fn qi_sem_create(permits: usize, out: *mut u64) -> i32 {
 /// Takes so many permits, which must be given back by `qi_sem_release`. `QI_ERR_CLOSED` if
 /// the semaphore is closed. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_sem_acquire(semaphore: u64, permits: usize) -> i32 {
+pub extern "C" fn qi_sem_acquire(semaphore: SemaphoreRef, permits: usize) -> i32 {
     waiting(|| {
         let object = object::find::<Semaphore>(semaphore)?;
         Ok(async move { object.acquire(permits).await })
@@ -208,7 +211,11 @@ pub extern "C" fn qi_sem_acquire(semaphore: u64, permits: usize) -> i32 {
 
 /// As `qi_sem_acquire`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_sem_acquire_timeout(semaphore: u64, permits: usize, timeout_ns: u64) -> i32 {
+pub extern "C" fn qi_sem_acquire_timeout(
+    semaphore: SemaphoreRef,
+    permits: usize,
+    timeout_ns: u64,
+) -> i32 {
     waiting_for(timeout_ns, || {
         let object = object::find::<Semaphore>(semaphore)?;
         Ok(async move { object.acquire(permits).await })
@@ -221,7 +228,7 @@ pub extern "C" fn qi_sem_acquire_timeout(semaphore: u64, permits: usize, timeout
 /// None but that: any other pointer is told from it and refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_sem_poll_acquire(
-    semaphore: u64,
+    semaphore: SemaphoreRef,
     cx: *mut PollContext,
     permits: usize,
 ) -> i32 {
@@ -233,7 +240,7 @@ pub unsafe extern "C" fn qi_sem_poll_acquire(
 
 /// Takes so many permits if they are there; `QI_ERR_EMPTY` if not.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_sem_try_acquire(semaphore: u64, permits: usize) -> i32 {
+pub extern "C" fn qi_sem_try_acquire(semaphore: SemaphoreRef, permits: usize) -> i32 {
     shell(|| {
         let object = object::find::<Semaphore>(semaphore)?;
         object.try_acquire(permits)
@@ -242,7 +249,7 @@ pub extern "C" fn qi_sem_try_acquire(semaphore: u64, permits: usize) -> i32 {
 
 /// Gives so many permits back, or adds them.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_sem_release(semaphore: u64, permits: usize) -> i32 {
+pub extern "C" fn qi_sem_release(semaphore: SemaphoreRef, permits: usize) -> i32 {
     shell(|| {
         let object = object::find::<Semaphore>(semaphore)?;
         object.add(permits);
@@ -252,7 +259,7 @@ pub extern "C" fn qi_sem_release(semaphore: u64, permits: usize) -> i32 {
 
 /// Closes a semaphore: whoever waits, or comes later, gets `QI_ERR_CLOSED`.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_sem_close(semaphore: u64) -> i32 {
+pub extern "C" fn qi_sem_close(semaphore: SemaphoreRef) -> i32 {
     shell(|| {
         let object = object::find::<Semaphore>(semaphore)?;
         object.close();
@@ -262,7 +269,7 @@ pub extern "C" fn qi_sem_close(semaphore: u64) -> i32 {
 
 /// How many permits there are, 0 if the handle is none of a semaphore.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_sem_available(semaphore: u64) -> usize {
+pub extern "C" fn qi_sem_available(semaphore: SemaphoreRef) -> usize {
     boundary::value(0, || object::find::<Semaphore>(semaphore).map_or(0, |it| it.available()))
 }
 
@@ -271,14 +278,14 @@ pub extern "C" fn qi_sem_available(semaphore: u64) -> usize {
 /// # Safety
 /// `out` is valid for writing a handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_wg_create(out: *mut u64) -> i32 {
+pub unsafe extern "C" fn qi_wg_create(out: *mut WaitGroupRef) -> i32 {
     // SAFETY: as the caller promises.
     unsafe { give(out, WaitGroup::new) }
 }
 
 /// Adds to the count, or takes from it; `QI_ERR_INVALID` if it would leave its range.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_wg_add(group: u64, change: i64) -> i32 {
+pub extern "C" fn qi_wg_add(group: WaitGroupRef, change: i64) -> i32 {
     shell(|| {
         let object = object::find::<WaitGroup>(group)?;
         object.add(change)
@@ -287,7 +294,7 @@ pub extern "C" fn qi_wg_add(group: u64, change: i64) -> i32 {
 
 /// Takes one from the count; `QI_ERR_INVALID` if it is 0.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_wg_done(group: u64) -> i32 {
+pub extern "C" fn qi_wg_done(group: WaitGroupRef) -> i32 {
     shell(|| {
         let object = object::find::<WaitGroup>(group)?;
         object.add(-1)
@@ -296,7 +303,7 @@ pub extern "C" fn qi_wg_done(group: u64) -> i32 {
 
 /// Waits until the count is 0. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_wg_wait(group: u64) -> i32 {
+pub extern "C" fn qi_wg_wait(group: WaitGroupRef) -> i32 {
     waiting(|| {
         let object = object::find::<WaitGroup>(group)?;
         Ok(async move { object.wait().await })
@@ -305,7 +312,7 @@ pub extern "C" fn qi_wg_wait(group: u64) -> i32 {
 
 /// As `qi_wg_wait`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_wg_wait_timeout(group: u64, timeout_ns: u64) -> i32 {
+pub extern "C" fn qi_wg_wait_timeout(group: WaitGroupRef, timeout_ns: u64) -> i32 {
     waiting_for(timeout_ns, || {
         let object = object::find::<WaitGroup>(group)?;
         Ok(async move { object.wait().await })
@@ -317,7 +324,7 @@ pub extern "C" fn qi_wg_wait_timeout(group: u64, timeout_ns: u64) -> i32 {
 /// # Safety
 /// None but that: any other pointer is told from it and refused.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_wg_poll_wait(group: u64, cx: *mut PollContext) -> i32 {
+pub unsafe extern "C" fn qi_wg_poll_wait(group: WaitGroupRef, cx: *mut PollContext) -> i32 {
     polling(cx, key(group, operation::GROUP), move || {
         let object = object::find::<WaitGroup>(group)?;
         Ok(async move { object.wait().await })
@@ -326,7 +333,7 @@ pub unsafe extern "C" fn qi_wg_poll_wait(group: u64, cx: *mut PollContext) -> i3
 
 /// The count, 0 if the handle is none of a wait group.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_wg_count(group: u64) -> usize {
+pub extern "C" fn qi_wg_count(group: WaitGroupRef) -> usize {
     boundary::value(0, || object::find::<WaitGroup>(group).map_or(0, |it| it.count()))
 }
 
@@ -336,14 +343,14 @@ pub extern "C" fn qi_wg_count(group: u64) -> usize {
 /// # Safety
 /// `out` is valid for writing a handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_event_create(resets_itself: bool, out: *mut u64) -> i32 {
+pub unsafe extern "C" fn qi_event_create(resets_itself: bool, out: *mut EventRef) -> i32 {
     // SAFETY: as the caller promises.
     unsafe { give(out, || Event::new(resets_itself)) }
 }
 
 /// Sets an event.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_event_set(event: u64) -> i32 {
+pub extern "C" fn qi_event_set(event: EventRef) -> i32 {
     shell(|| {
         let object = object::find::<Event>(event)?;
         object.set();
@@ -353,7 +360,7 @@ pub extern "C" fn qi_event_set(event: u64) -> i32 {
 
 /// Resets an event.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_event_reset(event: u64) -> i32 {
+pub extern "C" fn qi_event_reset(event: EventRef) -> i32 {
     shell(|| {
         let object = object::find::<Event>(event)?;
         object.reset();
@@ -363,7 +370,7 @@ pub extern "C" fn qi_event_reset(event: u64) -> i32 {
 
 /// Waits until an event is set. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_event_wait(event: u64) -> i32 {
+pub extern "C" fn qi_event_wait(event: EventRef) -> i32 {
     waiting(|| {
         let object = object::find::<Event>(event)?;
         Ok(async move { object.wait().await })
@@ -372,7 +379,7 @@ pub extern "C" fn qi_event_wait(event: u64) -> i32 {
 
 /// As `qi_event_wait`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_event_wait_timeout(event: u64, timeout_ns: u64) -> i32 {
+pub extern "C" fn qi_event_wait_timeout(event: EventRef, timeout_ns: u64) -> i32 {
     waiting_for(timeout_ns, || {
         let object = object::find::<Event>(event)?;
         Ok(async move { object.wait().await })
@@ -384,7 +391,7 @@ pub extern "C" fn qi_event_wait_timeout(event: u64, timeout_ns: u64) -> i32 {
 /// # Safety
 /// None but that: any other pointer is told from it and refused.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_event_poll_wait(event: u64, cx: *mut PollContext) -> i32 {
+pub unsafe extern "C" fn qi_event_poll_wait(event: EventRef, cx: *mut PollContext) -> i32 {
     polling(cx, key(event, operation::EVENT), move || {
         let object = object::find::<Event>(event)?;
         Ok(async move { object.wait().await })

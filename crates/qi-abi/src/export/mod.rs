@@ -4,6 +4,7 @@
 //! looked up, and the work is done by the safe modules beside this one.
 
 mod channel;
+pub(crate) mod codes;
 mod error;
 mod handle;
 mod locks;
@@ -20,6 +21,29 @@ use qi_runtime::time::timeout;
 use crate::code::Code;
 use crate::poll_context::{self, Key, PollContext};
 use crate::{boundary, fork, suspend};
+
+/// A handle of any kind; 0 is none.
+pub type AnyRef = u64;
+/// A runtime; 0 is that of the calling thread, or the global one.
+pub type RuntimeRef = u64;
+/// A task.
+pub type TaskRef = u64;
+/// A waker of a task.
+pub type WakerRef = u64;
+/// A channel.
+pub type ChannelRef = u64;
+/// A mutex.
+pub type MutexRef = u64;
+/// A lock for many readers or one writer.
+pub type RwLockRef = u64;
+/// A semaphore.
+pub type SemaphoreRef = u64;
+/// A wait group.
+pub type WaitGroupRef = u64;
+/// An event.
+pub type EventRef = u64;
+/// A timer.
+pub type TimerRef = u64;
 
 /// Runs the body of an exported function.
 pub(crate) fn shell(body: impl FnOnce() -> Result<Code, Code>) -> i32 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::shell;
+use super::{RuntimeRef, shell};
 use crate::code::Code;
 use crate::config::RuntimeConfig;
 use crate::pointer::Out;
@@ -39,7 +39,10 @@ pub unsafe extern "C" fn qi_init(config: *const RuntimeConfig) -> i32 {
 /// # Safety
 /// As `qi_init`; `out` is valid for writing a handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_runtime_create(config: *const RuntimeConfig, out: *mut u64) -> i32 {
+pub unsafe extern "C" fn qi_runtime_create(
+    config: *const RuntimeConfig,
+    out: *mut RuntimeRef,
+) -> i32 {
     shell(|| {
         // SAFETY: as the caller promises.
         let (config, out) = unsafe { (options(config)?, Out::new(out)?) };
@@ -53,13 +56,13 @@ pub unsafe extern "C" fn qi_runtime_create(config: *const RuntimeConfig, out: *m
 /// left behind. A second call is no error. From one of the runtime's own threads it starts the shutdown
 /// and returns.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_runtime_shutdown(handle: u64) -> i32 {
+pub extern "C" fn qi_runtime_shutdown(handle: RuntimeRef) -> i32 {
     shell(|| runtime::named(handle)?.shut_down().map(|()| Code::OK))
 }
 
 /// As `qi_runtime_shutdown`, but lets tasks finish for `grace_ns` nanoseconds first.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_runtime_shutdown_graceful(handle: u64, grace_ns: u64) -> i32 {
+pub extern "C" fn qi_runtime_shutdown_graceful(handle: RuntimeRef, grace_ns: u64) -> i32 {
     shell(|| {
         let report = runtime::named(handle)?.shut_down_gracefully(Duration::from_nanos(grace_ns));
         if report.left_behind.is_empty() { Ok(Code::OK) } else { Err(Code::ERR_BUSY) }
@@ -68,14 +71,14 @@ pub extern "C" fn qi_runtime_shutdown_graceful(handle: u64, grace_ns: u64) -> i3
 
 /// 1 if the runtime (0: the global one) takes work, 0 if it was shut down, or an error.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_runtime_is_running(handle: u64) -> i32 {
+pub extern "C" fn qi_runtime_is_running(handle: RuntimeRef) -> i32 {
     shell(|| Ok(Code(i32::from(runtime::named(handle)?.is_running()))))
 }
 
 /// Attaches the calling thread to a runtime (0: the global one): what it spawns and waits for without
 /// naming a runtime belongs to that one. May be nested; each needs a `qi_thread_detach`.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_thread_attach(handle: u64) -> i32 {
+pub extern "C" fn qi_thread_attach(handle: RuntimeRef) -> i32 {
     shell(|| {
         runtime::named(handle)?.attach();
         Ok(Code::OK)

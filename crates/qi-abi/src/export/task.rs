@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 
 use qi_runtime::{TaskBuilder, TaskPriority, TaskStatus};
 
-use super::{Sent, operation, polling, shell, waiting, waiting_for};
+use super::{RuntimeRef, Sent, TaskRef, operation, polling, shell, waiting, waiting_for};
 use crate::code::Code;
 use crate::memory::{Dropper, Owned, Place, Shape};
 use crate::object::{self, Here};
@@ -12,7 +12,7 @@ use crate::pointer::Out;
 use crate::poll_context::{Key, PollContext};
 use crate::runtime::Instance;
 use crate::structs::{self, Versioned};
-use crate::task::poll_task::{PollFn, PollTask, State};
+use crate::task::poll_task::{PollFn, PollTask, Poller, State};
 use crate::task::{self, Task};
 use crate::{boundary, pointer};
 
@@ -47,13 +47,13 @@ pub struct TaskOptions {
     /// `QI_PRIORITY_…`.
     pub priority: i32,
     /// The runtime; 0: that of the calling thread, or the global one.
-    pub runtime: u64,
+    pub runtime: RuntimeRef,
     /// Bytes of the result. 0: it has none.
     pub result_size: usize,
     /// Its alignment, a power of two. 0: 16.
     pub result_align: usize,
     /// Drops a result that nobody takes. May be null.
-    pub result_drop: Option<Dropper>,
+    pub result_drop: Dropper,
     /// The task's name in statistics and messages, UTF-8 without a zero at its end. May be null.
     pub name: *const c_char,
     /// Bytes of the name.
@@ -67,7 +67,7 @@ unsafe impl Versioned for TaskOptions {
 
 /// A call that a thread of the pool makes. Answers `QI_OK` when its result lies at `result`, or a
 /// negative code. It must not unwind.
-pub type CallFn = unsafe extern "C" fn(argument: *mut c_void, result: *mut c_void) -> i32;
+pub type CallFn = Option<unsafe extern "C" fn(argument: *mut c_void, result: *mut c_void) -> i32>;
 
 /// What the options say, checked.
 struct Wishes<'a> {
@@ -111,7 +111,7 @@ struct Receipt(Option<Out<u64>>);
 impl Receipt {
     /// # Safety
     /// `out` is null or valid for writing a handle.
-    unsafe fn new(out: *mut u64) -> Result<Self, Code> {
+    unsafe fn new(out: *mut TaskRef) -> Result<Self, Code> {
         // SAFETY: as the caller promises.
         let out = if out.is_null() { None } else { Some(unsafe { Out::new(out) }?) };
         Ok(Self(out))
@@ -135,7 +135,7 @@ fn dressed<'h>(builder: TaskBuilder<'h>, wishes: &Wishes<'_>) -> TaskBuilder<'h>
 }
 
 fn spawn_poll(
-    poll: PollFn,
+    poll: Poller,
     state: State,
     wishes: &Wishes<'_>,
     receipt: Receipt,
@@ -153,11 +153,11 @@ fn spawn_poll(
 /// the header says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_task_spawn_poll(
-    poll: Option<PollFn>,
-    drop: Option<Dropper>,
+    poll: PollFn,
+    drop: Dropper,
     state: *mut c_void,
     options: *const TaskOptions,
-    out: *mut u64,
+    out: *mut TaskRef,
 ) -> i32 {
     shell(|| {
         let state = State::Theirs(Owned::new(state, drop));
@@ -175,13 +175,13 @@ pub unsafe extern "C" fn qi_task_spawn_poll(
 /// As there; `init` is valid for reading `state_size` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_task_spawn_inline(
-    poll: Option<PollFn>,
-    drop: Option<Dropper>,
+    poll: PollFn,
+    drop: Dropper,
     init: *const c_void,
     state_size: usize,
     state_align: usize,
     options: *const TaskOptions,
-    out: *mut u64,
+    out: *mut TaskRef,
 ) -> i32 {
     shell(|| {
         let shape = Shape::new(state_size, state_align, drop)?;
@@ -205,11 +205,11 @@ pub unsafe extern "C" fn qi_task_spawn_inline(
 /// As `qi_task_spawn_poll`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_task_spawn_blocking(
-    call: Option<CallFn>,
-    drop: Option<Dropper>,
+    call: CallFn,
+    drop: Dropper,
     argument: *mut c_void,
     options: *const TaskOptions,
-    out: *mut u64,
+    out: *mut TaskRef,
 ) -> i32 {
     shell(|| {
         let argument = Owned::new(argument, drop);
@@ -251,7 +251,7 @@ async fn delivered(task: Here<Task>, to: Sent<c_void>) -> Result<Code, Code> {
 /// # Safety
 /// `result` is null or valid for writing as many bytes as the task's result has.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_task_await(task: u64, result: *mut c_void) -> i32 {
+pub unsafe extern "C" fn qi_task_await(task: TaskRef, result: *mut c_void) -> i32 {
     let result = Sent(result);
     waiting(|| Ok(delivered(object::find(task)?, result)))
 }
@@ -263,7 +263,7 @@ pub unsafe extern "C" fn qi_task_await(task: u64, result: *mut c_void) -> i32 {
 /// As `qi_task_await`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_task_await_timeout(
-    task: u64,
+    task: TaskRef,
     timeout_ns: u64,
     result: *mut c_void,
 ) -> i32 {
@@ -278,7 +278,7 @@ pub unsafe extern "C" fn qi_task_await_timeout(
 /// is the poll function's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_task_poll_await(
-    task: u64,
+    task: TaskRef,
     cx: *mut PollContext,
     result: *mut c_void,
 ) -> i32 {
@@ -292,7 +292,7 @@ pub unsafe extern "C" fn qi_task_poll_await(
 /// # Safety
 /// `tasks` is valid for reading `count` handles.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_task_await_all(tasks: *const u64, count: usize) -> i32 {
+pub unsafe extern "C" fn qi_task_await_all(tasks: *const TaskRef, count: usize) -> i32 {
     waiting(|| {
         // SAFETY: as the caller promises.
         let handles = unsafe { pointer::elements(tasks, count) }?;
@@ -308,7 +308,7 @@ pub unsafe extern "C" fn qi_task_await_all(tasks: *const u64, count: usize) -> i
 /// As `qi_task_await_all`; `index` is valid for writing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_task_await_any(
-    tasks: *const u64,
+    tasks: *const TaskRef,
     count: usize,
     index: *mut usize,
 ) -> i32 {
@@ -328,13 +328,13 @@ pub unsafe extern "C" fn qi_task_await_any(
 /// Asks for a task to be cancelled: it ends at the next point where it waits. Asking again is no error;
 /// `QI_ERR_FINISHED` if it has ended, `QI_ERR_NOT_CANCELLABLE` for a blocking call that has begun.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_task_cancel(task: u64) -> i32 {
+pub extern "C" fn qi_task_cancel(task: TaskRef) -> i32 {
     shell(|| object::find::<Task>(task)?.cancel().map(|()| Code::OK))
 }
 
 /// What a task is doing, `QI_TASK_…`, or an error.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_task_state(task: u64) -> i32 {
+pub extern "C" fn qi_task_state(task: TaskRef) -> i32 {
     shell(|| {
         Ok(Code(match object::find::<Task>(task)?.status() {
             TaskStatus::Pending => QI_TASK_PENDING,
@@ -349,7 +349,7 @@ pub extern "C" fn qi_task_state(task: u64) -> i32 {
 
 /// A number that names the task in statistics and messages, 0 if the handle is none of a task.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_task_id(task: u64) -> u64 {
+pub extern "C" fn qi_task_id(task: TaskRef) -> u64 {
     boundary::value(0, || object::find::<Task>(task).map_or(0, |task| task.id()))
 }
 
@@ -362,7 +362,7 @@ pub extern "C" fn qi_current_task_id() -> u64 {
 /// Gives a task another priority (`QI_PRIORITY_…`). `QI_ERR_BUSY` while somebody waits for it: it then
 /// has the priority of whoever waits at least.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_task_set_priority(task: u64, number: i32) -> i32 {
+pub extern "C" fn qi_task_set_priority(task: TaskRef, number: i32) -> i32 {
     shell(|| {
         let wanted = priority(number)?;
         object::find::<Task>(task)?.set_priority(wanted).map(|()| Code::OK)
@@ -374,7 +374,11 @@ pub extern "C" fn qi_task_set_priority(task: u64, number: i32) -> i32 {
 /// # Safety
 /// As `qi_error_message`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_task_name(task: u64, buffer: *mut c_char, capacity: usize) -> usize {
+pub unsafe extern "C" fn qi_task_name(
+    task: TaskRef,
+    buffer: *mut c_char,
+    capacity: usize,
+) -> usize {
     boundary::value(0, || {
         let name = object::find::<Task>(task).ok().and_then(|task| task.name()).unwrap_or_default();
         // SAFETY: as the caller promises.
@@ -389,7 +393,7 @@ pub unsafe extern "C" fn qi_task_name(task: u64, buffer: *mut c_char, capacity: 
 /// As `qi_error_message`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_task_panic_message(
-    task: u64,
+    task: TaskRef,
     buffer: *mut c_char,
     capacity: usize,
 ) -> usize {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use qi_runtime::time::sleep;
 use qi_runtime::yield_now;
 
-use super::{operation, polling, shell, waiting};
+use super::{TimerRef, operation, polling, shell, waiting};
 use crate::code::Code;
 use crate::object;
 use crate::pointer::Out;
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn qi_poll_sleep_ns(cx: *mut PollContext, ns: u64, tag: u6
 /// # Safety
 /// `out` is valid for writing a handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_timer_create(first_ns: u64, period_ns: u64, out: *mut u64) -> i32 {
+pub unsafe extern "C" fn qi_timer_create(first_ns: u64, period_ns: u64, out: *mut TimerRef) -> i32 {
     shell(|| {
         // SAFETY: as the caller promises.
         let out = unsafe { Out::new(out) }?;
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn qi_timer_create(first_ns: u64, period_ns: u64, out: *mu
 /// Waits until the timer fires; `QI_ERR_CANCELLED` if it is not set, or is cancelled meanwhile.
 /// SUSPENDS.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_timer_wait(timer: u64) -> i32 {
+pub extern "C" fn qi_timer_wait(timer: TimerRef) -> i32 {
     waiting(|| {
         let timer = object::find::<Timer>(timer)?;
         Ok(async move { timer.wait().await })
@@ -88,7 +88,7 @@ pub extern "C" fn qi_timer_wait(timer: u64) -> i32 {
 /// # Safety
 /// `cx` is the poll function's.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_timer_poll_wait(timer: u64, cx: *mut PollContext) -> i32 {
+pub unsafe extern "C" fn qi_timer_poll_wait(timer: TimerRef, cx: *mut PollContext) -> i32 {
     let key = Key { handle: timer, operation: operation::TIMER, data: 0 };
     polling(cx, key, move || {
         let timer = object::find::<Timer>(timer)?;
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn qi_timer_poll_wait(timer: u64, cx: *mut PollContext) ->
 
 /// Has the timer fire in `delay_ns` nanoseconds instead of when it would have.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_timer_reset(timer: u64, delay_ns: u64) -> i32 {
+pub extern "C" fn qi_timer_reset(timer: TimerRef, delay_ns: u64) -> i32 {
     shell(|| {
         object::find::<Timer>(timer)?.reset(Duration::from_nanos(delay_ns));
         Ok(Code::OK)
@@ -107,7 +107,7 @@ pub extern "C" fn qi_timer_reset(timer: u64, delay_ns: u64) -> i32 {
 
 /// Keeps the timer from firing; whoever waits is told.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_timer_cancel(timer: u64) -> i32 {
+pub extern "C" fn qi_timer_cancel(timer: TimerRef) -> i32 {
     shell(|| {
         object::find::<Timer>(timer)?.cancel();
         Ok(Code::OK)

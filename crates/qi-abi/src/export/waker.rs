@@ -1,6 +1,6 @@
 //! Wakers: for event sources that the runtime does not know.
 
-use super::shell;
+use super::{WakerRef, shell};
 use crate::code::Code;
 use crate::object;
 use crate::pointer::Out;
@@ -13,7 +13,7 @@ use crate::waker::HandedWaker;
 /// # Safety
 /// `out` is valid for writing a handle.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_cx_waker(cx: *mut PollContext, out: *mut u64) -> i32 {
+pub unsafe extern "C" fn qi_cx_waker(cx: *mut PollContext, out: *mut WakerRef) -> i32 {
     shell(|| {
         // SAFETY: as the caller promises.
         let out = unsafe { Out::new(out) }?;
@@ -30,7 +30,7 @@ pub extern "C" fn qi_cx_wake_self(cx: *mut PollContext) -> i32 {
 
 /// Wakes the task; the waker stays.
 #[unsafe(no_mangle)]
-pub extern "C" fn qi_waker_wake(waker: u64) -> i32 {
+pub extern "C" fn qi_waker_wake(waker: WakerRef) -> i32 {
     shell(|| {
         object::find::<HandedWaker>(waker)?.0.wake_by_ref();
         Ok(Code::OK)

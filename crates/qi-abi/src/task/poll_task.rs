@@ -12,7 +12,12 @@ use crate::poll_context::{self, Operations, PollContext};
 
 /// Polls the state of a task. Answers `QI_OK` when it has ended and its result lies at `result`,
 /// `QI_PENDING` when it waits, a negative code when it has failed. It must not unwind.
-pub type PollFn =
+pub type PollFn = Option<
+    unsafe extern "C" fn(state: *mut c_void, cx: *mut PollContext, result: *mut c_void) -> i32,
+>;
+
+/// A poll function that is there.
+pub(crate) type Poller =
     unsafe extern "C" fn(state: *mut c_void, cx: *mut PollContext, result: *mut c_void) -> i32;
 
 /// Where the state of a poll function is.
@@ -34,7 +39,7 @@ impl State {
 
 /// The future of a task that a poll function drives.
 pub(crate) struct PollTask {
-    poll: PollFn,
+    poll: Poller,
     /// Dropped before the state: what was begun may hold pointers into it.
     operations: Operations,
     state: State,
@@ -45,7 +50,7 @@ pub(crate) struct PollTask {
 }
 
 impl PollTask {
-    pub(crate) fn new(poll: PollFn, state: State, result: Place) -> Self {
+    pub(crate) fn new(poll: Poller, state: State, result: Place) -> Self {
         let operations = Operations::default();
         Self { poll, operations, state, result: Some(result), pinned: std::marker::PhantomPinned }
     }

@@ -1,0 +1,729 @@
+/* qi_runtime.h: the C ABI of the Qi runtime. Made by `cargo xtask header`; do not edit.
+ *
+ * Calls answer with an int32_t: QI_OK, a positive outcome, or a negative error (QI_ERR_...), unless they
+ * say otherwise. What is written through a pointer is written only when the answer is QI_OK.
+ *
+ * Handles are numbers. Whoever makes an object has one reference to it; qi_retain adds one, qi_release
+ * gives one back. A handle that was released, made up, or is of another kind is recognised: QI_ERR_STALE,
+ * QI_ERR_KIND.
+ *
+ * A call marked SUSPENDS parks the coroutine it is made in, blocks any other thread, and answers
+ * QI_ERR_WOULD_BLOCK inside a poll function, which uses the twin with `poll` in its name.
+ *
+ * Functions that are handed in must not unwind or jump out. After fork() only exec is supported in the
+ * child: every call there answers QI_ERR_FORKED. Texts are UTF-8.
+ */
+
+#ifndef QI_RUNTIME_H
+#define QI_RUNTIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+/* A capacity without a limit. */
+#define QI_UNBOUNDED SIZE_MAX
+
+// Tasks stay on the worker that they were placed on.
+#define QI_CONFIG_NO_STEALING 1
+
+// Debug messages on standard error.
+#define QI_CONFIG_DEBUG 2
+
+// Success.
+#define QI_OK 0
+
+// Not ready yet, the waker will be called.
+#define QI_PENDING 1
+
+// The other side has closed its end.
+#define QI_EOF 2
+
+// A pointer that must not be null is null.
+#define QI_ERR_NULL -1
+
+// A pointer is not aligned for what it points to.
+#define QI_ERR_ALIGNMENT -2
+
+// An argument is outside its range.
+#define QI_ERR_INVALID -3
+
+// Struct_size is none that this library knows.
+#define QI_ERR_STRUCT_SIZE -4
+
+// A text is not valid UTF-8.
+#define QI_ERR_UTF8 -5
+
+// The handle was released, or never given out.
+#define QI_ERR_STALE -6
+
+// The handle is of another kind.
+#define QI_ERR_KIND -7
+
+// No runtime was initialised.
+#define QI_ERR_NOT_INIT -8
+
+// The runtime was shut down.
+#define QI_ERR_SHUTDOWN -9
+
+// The process is a forked child, which may only call exec.
+#define QI_ERR_FORKED -10
+
+// A call that suspends was made inside a poll function.
+#define QI_ERR_WOULD_BLOCK -11
+
+// The task was cancelled.
+#define QI_ERR_CANCELLED -12
+
+// The time is over.
+#define QI_ERR_TIMEOUT -13
+
+// The channel or semaphore is closed.
+#define QI_ERR_CLOSED -14
+
+// There is no room at the moment.
+#define QI_ERR_FULL -15
+
+// There is nothing at the moment.
+#define QI_ERR_EMPTY -16
+
+// Code of the runtime, or called by it, panicked.
+#define QI_ERR_PANIC -17
+
+// Memory, threads or handles are used up.
+#define QI_ERR_NO_MEMORY -18
+
+// No stack is left for another coroutine.
+#define QI_ERR_STACKS -19
+
+// This platform or build cannot do it.
+#define QI_ERR_UNSUPPORTED -20
+
+// Somebody else is using it.
+#define QI_ERR_BUSY -21
+
+// The graph has a cycle.
+#define QI_ERR_CYCLE -22
+
+// The result was taken before.
+#define QI_ERR_TAKEN -23
+
+// It is held by somebody else, or by nobody.
+#define QI_ERR_NOT_OWNER -24
+
+// A task would wait for itself.
+#define QI_ERR_DEADLOCK -25
+
+// The task has ended already.
+#define QI_ERR_FINISHED -26
+
+// A blocking call that has started cannot be cancelled.
+#define QI_ERR_NOT_CANCELLABLE -27
+
+// The caller is not a task of this runtime.
+#define QI_ERR_NOT_IN_TASK -28
+
+// The text is not a network address.
+#define QI_ERR_ADDRESS -29
+
+// The task failed.
+#define QI_ERR_FAILED -30
+
+// Errors of the operating system: this number less the system's own.
+#define QI_ERR_OS_BASE -10000
+
+// A program's own errors lie at or below this.
+#define QI_ERR_USER_BASE -1000000
+
+// Messages in English.
+#define QI_ENGLISH 0
+
+// Messages in Chinese.
+#define QI_CHINESE 1
+
+// The version of the ABI that the header describes.
+#define QI_ABI_VERSION 1
+
+// Priorities of tasks.
+#define QI_PRIORITY_LOW -1
+
+// The priority of a task when nothing is said.
+#define QI_PRIORITY_NORMAL 0
+
+// More urgent than most.
+#define QI_PRIORITY_HIGH 1
+
+// The most urgent.
+#define QI_PRIORITY_CRITICAL 2
+
+// In a queue: new, or woken.
+#define QI_TASK_PENDING 0
+
+// A worker is inside it.
+#define QI_TASK_RUNNING 1
+
+// It waits for something.
+#define QI_TASK_WAITING 2
+
+// It has ended by itself, with a result or an error of its own.
+#define QI_TASK_COMPLETED 3
+
+// It was cancelled.
+#define QI_TASK_CANCELLED 4
+
+// It panicked.
+#define QI_TASK_FAILED 5
+
+// What a poll function is handed: opaque to it, and valid until it returns.
+typedef struct qi_cx qi_cx;
+
+// Drops a value of the other side; it is called exactly once for each. Null: nothing is to be done.
+typedef void (*qi_drop_fn)(void *value);
+
+// A channel.
+typedef uint64_t qi_chan;
+
+// A handle of any kind; 0 is none.
+typedef uint64_t qi_handle;
+
+// A mutex.
+typedef uint64_t qi_mutex;
+
+// A lock for many readers or one writer.
+typedef uint64_t qi_rwlock;
+
+// A semaphore.
+typedef uint64_t qi_sem;
+
+// A wait group.
+typedef uint64_t qi_wg;
+
+// An event.
+typedef uint64_t qi_event;
+
+// The options of a runtime. Zero every field but the first for the defaults.
+typedef struct {
+  // `sizeof(qi_config)`.
+  uint32_t struct_size;
+  // Threads that run tasks, at most 1024. 0: the processors that this process may use.
+  uint32_t worker_threads;
+  // The longest local run queue of a worker. 0: 1024.
+  uint32_t queue_capacity;
+  // Coroutine stacks made before the first coroutine runs. 0: 128; `UINT32_MAX`: none.
+  uint32_t stack_pool_size;
+  // Usable bytes of a coroutine's stack. 0: 2 MiB.
+  uint64_t max_stack_size;
+  // The longest that ready I/O and due timers go unobserved, in microseconds. 0: 1000.
+  uint32_t poll_interval_us;
+  // `QI_CONFIG_…`, or'ed.
+  uint32_t flags;
+  // Threads for blocking calls. 0: 512.
+  uint32_t max_blocking_threads;
+  // How long a shutdown waits, in milliseconds. 0: 10,000.
+  uint32_t shutdown_timeout_ms;
+} qi_config;
+
+// A runtime; 0 is that of the calling thread, or the global one.
+typedef uint64_t qi_runtime;
+
+// Polls the state of a task. Answers `QI_OK` when it has ended and its result lies at `result`,
+// `QI_PENDING` when it waits, a negative code when it has failed. It must not unwind.
+typedef int32_t (*qi_poll_fn)(void *state, qi_cx *cx, void *result);
+
+// What can be said of a task when it is spawned. Zero every field but the first for the defaults.
+typedef struct {
+  // `sizeof(qi_task_options)`.
+  uint32_t struct_size;
+  // `QI_PRIORITY_…`.
+  int32_t priority;
+  // The runtime; 0: that of the calling thread, or the global one.
+  qi_runtime runtime;
+  // Bytes of the result. 0: it has none.
+  size_t result_size;
+  // Its alignment, a power of two. 0: 16.
+  size_t result_align;
+  // Drops a result that nobody takes. May be null.
+  qi_drop_fn result_drop;
+  // The task's name in statistics and messages, UTF-8 without a zero at its end. May be null.
+  const char *name;
+  // Bytes of the name.
+  size_t name_len;
+} qi_task_options;
+
+// A task.
+typedef uint64_t qi_task;
+
+// A call that a thread of the pool makes. Answers `QI_OK` when its result lies at `result`, or a
+// negative code. It must not unwind.
+typedef int32_t (*qi_call_fn)(void *argument, void *result);
+
+// A timer.
+typedef uint64_t qi_timer;
+
+// A waker of a task.
+typedef uint64_t qi_waker;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// Makes a channel for values of `element_size` bytes aligned to `element_align` (0: 16), with room for
+// `capacity` of them; 0: a sender waits for its receiver; `QI_UNBOUNDED`: any number. `element_drop`
+// (may be null) drops values that nobody receives.
+//
+// # Safety
+// `out` is valid for writing a handle; `element_drop` may be called on any thread.
+int32_t qi_chan_create(size_t element_size,
+                       size_t element_align,
+                       size_t capacity,
+                       qi_drop_fn element_drop,
+                       qi_chan *out);
+
+// Sends a copy of a value, which belongs to the channel as soon as this answers `QI_OK`; with any other
+// answer the value stays the caller's. Waits for room. `QI_ERR_CLOSED` if the channel is closed.
+// SUSPENDS.
+//
+// # Safety
+// `element` is valid for reading as many bytes as the channel's values have.
+int32_t qi_chan_send(qi_chan channel,
+                     const void *element);
+
+// As `qi_chan_send`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+//
+// # Safety
+// As `qi_chan_send`.
+int32_t qi_chan_send_timeout(qi_chan channel, const void *element, uint64_t timeout_ns);
+
+// As `qi_chan_send`, but does not wait: `QI_ERR_FULL`.
+//
+// # Safety
+// As `qi_chan_send`.
+int32_t qi_chan_try_send(qi_chan channel, const void *element);
+
+// The twin of `qi_chan_send` for poll functions. The value is copied by the first call, and is the
+// caller's again if the operation is given up.
+//
+// # Safety
+// As `qi_chan_send`; `cx` is the poll function's.
+int32_t qi_chan_poll_send(qi_chan channel, qi_cx *cx, const void *element);
+
+// Receives a value into `element`. Waits for one. `QI_ERR_CLOSED` if the channel is closed and empty.
+// SUSPENDS.
+//
+// # Safety
+// `element` is valid for writing as many bytes as the channel's values have.
+int32_t qi_chan_recv(qi_chan channel,
+                     void *element);
+
+// As `qi_chan_recv`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+//
+// # Safety
+// As `qi_chan_recv`.
+int32_t qi_chan_recv_timeout(qi_chan channel, void *element, uint64_t timeout_ns);
+
+// As `qi_chan_recv`, but does not wait: `QI_ERR_EMPTY`.
+//
+// # Safety
+// As `qi_chan_recv`.
+int32_t qi_chan_try_recv(qi_chan channel, void *element);
+
+// The twin of `qi_chan_recv` for poll functions.
+//
+// # Safety
+// As `qi_chan_recv`, until the operation ends or is not asked for any more; `cx` is the poll
+// function's.
+int32_t qi_chan_poll_recv(qi_chan channel, qi_cx *cx, void *element);
+
+// Closes a channel: nothing more can be sent, what is inside can still be received. Closing again is
+// no error.
+int32_t qi_chan_close(qi_chan channel);
+
+// How many values are inside, 0 if the handle is none of a channel.
+size_t qi_chan_len(qi_chan channel);
+
+// The version of the ABI that the library has: `QI_ABI_VERSION` of the header it was built with.
+uint32_t qi_abi_version(void);
+
+// The version of the library, ended by a zero; it lives for ever.
+const char *qi_version(void);
+
+// The name of a code as this header spells it, ended by a zero; it lives for ever.
+const char *qi_error_name(int32_t code);
+
+// The operating system's number in a code, 0 if there is none.
+int32_t qi_error_os_code(int32_t code);
+
+// What a code means, in a language (`QI_ENGLISH`, `QI_CHINESE`), as UTF-8 ended by a zero and cut to
+// fit. Returns the bytes of the whole text without the zero; a null buffer asks for that alone.
+//
+// # Safety
+// `buffer` is null or valid for writing `capacity` bytes.
+size_t qi_error_message(int32_t code,
+                        int32_t language_number,
+                        char *buffer,
+                        size_t capacity);
+
+// More about the last error of a call that made or ended a runtime on this thread, as
+// `qi_error_message` gives it; empty if there was none.
+//
+// # Safety
+// As `qi_error_message`.
+size_t qi_last_error_message(int32_t language_number, char *buffer, size_t capacity);
+
+// Adds a reference to an object of any kind. Answers `QI_ERR_STALE` for a handle that was released as
+// often as it was given out, or never was.
+int32_t qi_retain(qi_handle handle);
+
+// Gives a reference back; the object ends with the last one, as soon as no call is inside it. The
+// null handle is let pass. Answers `QI_ERR_STALE` as `qi_retain` does.
+int32_t qi_release(qi_handle handle);
+
+// Makes a mutex. It is fair, and its holder gets the urgency of whoever waits. A task that ends while
+// it holds the mutex leaves it locked.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_mutex_create(qi_mutex *out);
+
+// Locks a mutex. `QI_ERR_DEADLOCK` if the caller holds it already. SUSPENDS.
+int32_t qi_mutex_lock(qi_mutex mutex);
+
+// As `qi_mutex_lock`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+int32_t qi_mutex_lock_timeout(qi_mutex mutex, uint64_t timeout_ns);
+
+// The twin of `qi_mutex_lock` for poll functions, whose context `cx` is.
+//
+// # Safety
+// None but that: any other pointer is told from it and refused.
+int32_t qi_mutex_poll_lock(qi_mutex mutex, qi_cx *cx);
+
+// Locks a mutex if it is free; `QI_ERR_FULL` if not.
+int32_t qi_mutex_try_lock(qi_mutex mutex);
+
+// Unlocks a mutex; `QI_ERR_NOT_OWNER` if the caller does not hold it.
+int32_t qi_mutex_unlock(qi_mutex mutex);
+
+// Makes a lock that many may read or one may write at a time; fair.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_rwlock_create(qi_rwlock *out);
+
+// Locks for reading. `QI_ERR_DEADLOCK` if the caller writes. SUSPENDS.
+int32_t qi_rwlock_read(qi_rwlock rwlock);
+
+// As `qi_rwlock_read`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+int32_t qi_rwlock_read_timeout(qi_rwlock rwlock, uint64_t timeout_ns);
+
+// The twin of `qi_rwlock_read` for poll functions, whose context `cx` is.
+//
+// # Safety
+// None but that: any other pointer is told from it and refused.
+int32_t qi_rwlock_poll_read(qi_rwlock rwlock, qi_cx *cx);
+
+// Locks for writing. `QI_ERR_DEADLOCK` if the caller
+// reads or writes. SUSPENDS.
+int32_t qi_rwlock_write(qi_rwlock rwlock);
+
+// As `qi_rwlock_write`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+int32_t qi_rwlock_write_timeout(qi_rwlock rwlock, uint64_t timeout_ns);
+
+// The twin of `qi_rwlock_write` for poll functions, whose context `cx` is.
+//
+// # Safety
+// None but that: any other pointer is told from it and refused.
+int32_t qi_rwlock_poll_write(qi_rwlock rwlock, qi_cx *cx);
+
+// Locks for reading if nobody writes or waits to; `QI_ERR_FULL` if not.
+int32_t qi_rwlock_try_read(qi_rwlock rwlock);
+
+// Locks for writing if it is free; `QI_ERR_FULL` if not.
+int32_t qi_rwlock_try_write(qi_rwlock rwlock);
+
+// Gives back what the caller holds; `QI_ERR_NOT_OWNER` if that is nothing.
+int32_t qi_rwlock_unlock(qi_rwlock rwlock);
+
+// Makes a semaphore with so many permits.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_sem_create(size_t permits, qi_sem *out);
+
+// Takes so many permits, which must be given back by `qi_sem_release`. `QI_ERR_CLOSED` if
+// the semaphore is closed. SUSPENDS.
+int32_t qi_sem_acquire(qi_sem semaphore, size_t permits);
+
+// As `qi_sem_acquire`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+int32_t qi_sem_acquire_timeout(qi_sem semaphore, size_t permits, uint64_t timeout_ns);
+
+// The twin of `qi_sem_acquire` for poll functions, whose context `cx` is.
+//
+// # Safety
+// None but that: any other pointer is told from it and refused.
+int32_t qi_sem_poll_acquire(qi_sem semaphore, qi_cx *cx, size_t permits);
+
+// Takes so many permits if they are there; `QI_ERR_EMPTY` if not.
+int32_t qi_sem_try_acquire(qi_sem semaphore, size_t permits);
+
+// Gives so many permits back, or adds them.
+int32_t qi_sem_release(qi_sem semaphore, size_t permits);
+
+// Closes a semaphore: whoever waits, or comes later, gets `QI_ERR_CLOSED`.
+int32_t qi_sem_close(qi_sem semaphore);
+
+// How many permits there are, 0 if the handle is none of a semaphore.
+size_t qi_sem_available(qi_sem semaphore);
+
+// Makes a wait group with a count of 0.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_wg_create(qi_wg *out);
+
+// Adds to the count, or takes from it; `QI_ERR_INVALID` if it would leave its range.
+int32_t qi_wg_add(qi_wg group, int64_t change);
+
+// Takes one from the count; `QI_ERR_INVALID` if it is 0.
+int32_t qi_wg_done(qi_wg group);
+
+// Waits until the count is 0. SUSPENDS.
+int32_t qi_wg_wait(qi_wg group);
+
+// As `qi_wg_wait`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+int32_t qi_wg_wait_timeout(qi_wg group, uint64_t timeout_ns);
+
+// The twin of `qi_wg_wait` for poll functions, whose context `cx` is.
+//
+// # Safety
+// None but that: any other pointer is told from it and refused.
+int32_t qi_wg_poll_wait(qi_wg group, qi_cx *cx);
+
+// The count, 0 if the handle is none of a wait group.
+size_t qi_wg_count(qi_wg group);
+
+// Makes an event that is not set. If it resets itself each setting lets one waiter through; if not,
+// all, until it is reset.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_event_create(bool resets_itself, qi_event *out);
+
+// Sets an event.
+int32_t qi_event_set(qi_event event);
+
+// Resets an event.
+int32_t qi_event_reset(qi_event event);
+
+// Waits until an event is set. SUSPENDS.
+int32_t qi_event_wait(qi_event event);
+
+// As `qi_event_wait`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+int32_t qi_event_wait_timeout(qi_event event, uint64_t timeout_ns);
+
+// The twin of `qi_event_wait` for poll functions, whose context `cx` is.
+//
+// # Safety
+// None but that: any other pointer is told from it and refused.
+int32_t qi_event_poll_wait(qi_event event, qi_cx *cx);
+
+// Makes the global runtime, which calls use that name none, unless it is there already. `config` may
+// be null.
+//
+// # Safety
+// `config` is null or points to as many bytes as its `struct_size` says.
+int32_t qi_init(const qi_config *config);
+
+// Makes another runtime. `config` may be null. When its last reference is released it is shut down.
+//
+// # Safety
+// As `qi_init`; `out` is valid for writing a handle.
+int32_t qi_runtime_create(const qi_config *config, qi_runtime *out);
+
+// Cancels what is left on a runtime (0: the global one) and waits for it as long as
+// `shutdown_timeout_ms` says; then answers `QI_ERR_BUSY`, and `qi_last_error_message` names what is
+// left behind. A second call is no error. From one of the runtime's own threads it starts the shutdown
+// and returns.
+int32_t qi_runtime_shutdown(qi_runtime handle);
+
+// As `qi_runtime_shutdown`, but lets tasks finish for `grace_ns` nanoseconds first.
+int32_t qi_runtime_shutdown_graceful(qi_runtime handle, uint64_t grace_ns);
+
+// 1 if the runtime (0: the global one) takes work, 0 if it was shut down, or an error.
+int32_t qi_runtime_is_running(qi_runtime handle);
+
+// Attaches the calling thread to a runtime (0: the global one): what it spawns and waits for without
+// naming a runtime belongs to that one. May be nested; each needs a `qi_thread_detach`.
+int32_t qi_thread_attach(qi_runtime handle);
+
+// Takes the last `qi_thread_attach` of the calling thread back; `QI_ERR_NOT_INIT` if there is none.
+int32_t qi_thread_detach(void);
+
+// Spawns a task that a poll function drives. The task owns `state` from now on, also if this fails:
+// `drop` (may be null) is called with it exactly once. `out` may be null: then nobody can wait for it.
+//
+// # Safety
+// `poll` and `drop` may be called with `state` on any thread, one at a time; `options` and `out` as
+// the header says.
+int32_t qi_task_spawn_poll(qi_poll_fn poll,
+                           qi_drop_fn drop,
+                           void *state,
+                           const qi_task_options *options,
+                           qi_task *out);
+
+// As `qi_task_spawn_poll`, with the state copied into the task: `init` points to `state_size` bytes
+// aligned to `state_align`, which belong to the task from now on, also if this fails.
+//
+// # Safety
+// As there; `init` is valid for reading `state_size` bytes.
+int32_t qi_task_spawn_inline(qi_poll_fn poll,
+                             qi_drop_fn drop,
+                             const void *init,
+                             size_t state_size,
+                             size_t state_align,
+                             const qi_task_options *options,
+                             qi_task *out);
+
+// Spawns a call that may block its thread, on the pool for such calls. The task owns `argument` from
+// now on, also if this fails: `drop` (may be null) is called with it exactly once, after the call.
+//
+// # Safety
+// As `qi_task_spawn_poll`.
+int32_t qi_task_spawn_blocking(qi_call_fn call,
+                               qi_drop_fn drop,
+                               void *argument,
+                               const qi_task_options *options,
+                               qi_task *out);
+
+// Waits for a task and moves its result to `result`; null drops it. Answers the task's own error, or
+// `QI_ERR_CANCELLED`, `QI_ERR_PANIC`; `QI_ERR_TAKEN` if the result was taken before; `QI_ERR_BUSY`
+// if somebody else waits for it. SUSPENDS.
+//
+// # Safety
+// `result` is null or valid for writing as many bytes as the task's result has.
+int32_t qi_task_await(qi_task task,
+                      void *result);
+
+// As `qi_task_await`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`, and the task goes
+// on. SUSPENDS.
+//
+// # Safety
+// As `qi_task_await`.
+int32_t qi_task_await_timeout(qi_task task,
+                              uint64_t timeout_ns,
+                              void *result);
+
+// The twin of `qi_task_await` for poll functions.
+//
+// # Safety
+// As `qi_task_await`, until the task of the poll function ends or does not ask for it any more; `cx`
+// is the poll function's.
+int32_t qi_task_poll_await(qi_task task,
+                           qi_cx *cx,
+                           void *result);
+
+// Waits for all of `count` tasks, and leaves their results with them. SUSPENDS.
+//
+// # Safety
+// `tasks` is valid for reading `count` handles.
+int32_t qi_task_await_all(const qi_task *tasks, size_t count);
+
+// Waits until one of `count` tasks has ended, leaves its result with it, and says which. SUSPENDS.
+//
+// # Safety
+// As `qi_task_await_all`; `index` is valid for writing.
+int32_t qi_task_await_any(const qi_task *tasks, size_t count, size_t *index);
+
+// Asks for a task to be cancelled: it ends at the next point where it waits. Asking again is no error;
+// `QI_ERR_FINISHED` if it has ended, `QI_ERR_NOT_CANCELLABLE` for a blocking call that has begun.
+int32_t qi_task_cancel(qi_task task);
+
+// What a task is doing, `QI_TASK_…`, or an error.
+int32_t qi_task_state(qi_task task);
+
+// A number that names the task in statistics and messages, 0 if the handle is none of a task.
+uint64_t qi_task_id(qi_task task);
+
+// The number of the task that the caller is inside of, 0 outside of tasks.
+uint64_t qi_current_task_id(void);
+
+// Gives a task another priority (`QI_PRIORITY_…`). `QI_ERR_BUSY` while somebody waits for it: it then
+// has the priority of whoever waits at least.
+int32_t qi_task_set_priority(qi_task task,
+                             int32_t number);
+
+// The name of a task that has not ended, as `qi_error_message` gives texts; empty if it has none.
+//
+// # Safety
+// As `qi_error_message`.
+size_t qi_task_name(qi_task task, char *buffer, size_t capacity);
+
+// What the panic of a task said that `qi_task_await` answered `QI_ERR_PANIC` for, as
+// `qi_error_message` gives texts.
+//
+// # Safety
+// As `qi_error_message`.
+size_t qi_task_panic_message(qi_task task, char *buffer, size_t capacity);
+
+// Nanoseconds of the monotonic clock, from an arbitrary beginning.
+uint64_t qi_now_ns(void);
+
+// Lets others run. SUSPENDS.
+int32_t qi_yield(void);
+
+// Sleeps for at least so many nanoseconds. SUSPENDS.
+int32_t qi_sleep_ns(uint64_t ns);
+
+// Sleeps for at least so many milliseconds. SUSPENDS.
+int32_t qi_sleep_ms(uint64_t ms);
+
+// The twin of `qi_sleep_ns` for poll functions. Two sleeps that a poll function has begun at once must
+// differ in `tag`.
+//
+// # Safety
+// `cx` is the poll function's.
+int32_t qi_poll_sleep_ns(qi_cx *cx,
+                         uint64_t ns,
+                         uint64_t tag);
+
+// Makes a timer that fires in `first_ns` nanoseconds, and then each `period_ns` (0: once). Firings that
+// nobody waited for are made up for one by one.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_timer_create(uint64_t first_ns,
+                        uint64_t period_ns,
+                        qi_timer *out);
+
+// Waits until the timer fires; `QI_ERR_CANCELLED` if it is not set, or is cancelled meanwhile.
+// SUSPENDS.
+int32_t qi_timer_wait(qi_timer timer);
+
+// The twin of `qi_timer_wait` for poll functions.
+//
+// # Safety
+// `cx` is the poll function's.
+int32_t qi_timer_poll_wait(qi_timer timer, qi_cx *cx);
+
+// Has the timer fire in `delay_ns` nanoseconds instead of when it would have.
+int32_t qi_timer_reset(qi_timer timer, uint64_t delay_ns);
+
+// Keeps the timer from firing; whoever waits is told.
+int32_t qi_timer_cancel(qi_timer timer);
+
+// The waker of the task that is being polled: whoever has it can have the task polled again, from
+// any thread, as often as wanted, also after the task has ended.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_cx_waker(qi_cx *cx, qi_waker *out);
+
+// Has the task that is being polled polled again, soon: how a poll function lets others run.
+int32_t qi_cx_wake_self(qi_cx *cx);
+
+// Wakes the task; the waker stays.
+int32_t qi_waker_wake(qi_waker waker);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* QI_RUNTIME_H */
