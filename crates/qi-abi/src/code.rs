@@ -77,21 +77,6 @@ pub(crate) enum Language {
 }
 
 impl Code {
-    /// The code of an error of the operating system.
-    pub(crate) fn of_io(error: &io::Error) -> Code {
-        match (error.raw_os_error(), error.kind()) {
-            (Some(number), _) if number > 0 && number < OS_BASE - USER_BASE => {
-                Code(OS_BASE - number)
-            }
-            (_, io::ErrorKind::TimedOut) => Code::ERR_TIMEOUT,
-            (_, io::ErrorKind::InvalidInput) => Code::ERR_INVALID,
-            (_, io::ErrorKind::UnexpectedEof) => Code::EOF,
-            (_, io::ErrorKind::OutOfMemory) => Code::ERR_NO_MEMORY,
-            (_, io::ErrorKind::Unsupported) => Code::ERR_UNSUPPORTED,
-            _ => Code::ERR_FAILED,
-        }
-    }
-
     /// The operating system's number in it, 0 if there is none.
     pub(crate) fn os_number(self) -> i32 {
         if self.0 <= OS_BASE && self.0 > USER_BASE { OS_BASE - self.0 } else { 0 }
@@ -145,10 +130,10 @@ mod tests {
     }
 
     #[test]
-    fn number_of_the_system_survives_the_way_there_and_back() {
+    fn number_of_the_system_speaks_with_the_system_s_words() {
         let error = io::Error::from_raw_os_error(2);
-        let code = Code::of_io(&error);
-        assert_eq!((code, code.os_number()), (Code(-10_002), 2));
+        let code = Code(OS_BASE - 2);
+        assert_eq!(code.os_number(), 2);
         assert_eq!(code.message(Language::English), error.to_string());
         assert_eq!(code.name(), "QI_ERR_OS\0");
     }

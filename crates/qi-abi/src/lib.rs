@@ -23,7 +23,7 @@ mod channel;
 mod code;
 mod config;
 #[allow(unsafe_code)]
-mod export;
+pub mod export;
 #[allow(unsafe_code)]
 mod handle;
 mod last_error;

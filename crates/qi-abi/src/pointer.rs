@@ -45,22 +45,6 @@ pub(crate) unsafe fn read<'a, T>(pointer: *const T) -> Result<&'a T, Code> {
 }
 
 /// # Safety
-/// A pointer that is not null and aligned must be valid for reading and writing `length` elements
-/// during `'a`, and nobody else may use them meanwhile.
-pub(crate) unsafe fn elements_mut<'a, T>(
-    pointer: *mut T,
-    length: usize,
-) -> Result<&'a mut [T], Code> {
-    if length == 0 {
-        return Ok(&mut []);
-    }
-    check(pointer)?;
-    fits::<T>(length)?;
-    // SAFETY: checked, and promised by the caller.
-    Ok(unsafe { slice::from_raw_parts_mut(pointer, length) })
-}
-
-/// # Safety
 /// A pointer that is not null and aligned must be valid for reading `length` elements during `'a`.
 pub(crate) unsafe fn elements<'a, T>(pointer: *const T, length: usize) -> Result<&'a [T], Code> {
     if length == 0 {

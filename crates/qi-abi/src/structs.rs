@@ -53,33 +53,6 @@ pub(crate) unsafe fn read<T: Versioned>(source: *const T) -> Result<T, Code> {
     }
 }
 
-/// Writes a struct into one that the caller has sized: as much as there is room for.
-///
-/// # Safety
-/// A pointer that is not null and aligned must be valid for reading a `u32`, and for writing as many
-/// bytes as that says.
-pub(crate) unsafe fn write<T: Versioned>(target: *mut T, value: &T) -> Result<(), Code> {
-    // SAFETY: the caller promises at least the size, which is the first field.
-    let given = *unsafe { pointer::read(target.cast::<u32>()) }? as usize;
-    if !target.is_aligned() {
-        return Err(Code::ERR_ALIGNMENT);
-    }
-    if !(T::FIRST..=LARGEST).contains(&given) {
-        return Err(Code::ERR_STRUCT_SIZE);
-    }
-    let length = given.min(size_of::<T>());
-    let head = size_of::<u32>();
-    // SAFETY: `given` bytes can be written, as the caller promises, and a `T` has `length` bytes; the
-    // caller's own size stays.
-    unsafe {
-        let from = std::ptr::from_ref(value).cast::<u8>().add(head);
-        target.cast::<u8>().add(head).copy_from_nonoverlapping(from, length - head);
-        // What this library does not know is zero.
-        target.cast::<u8>().add(length).write_bytes(0, given - length);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,13 +108,5 @@ mod tests {
         assert_eq!(read_newer(&newer).unwrap().later, 2);
         newer.newest = 1;
         assert_eq!(read_newer(&newer), Err(Code::ERR_STRUCT_SIZE));
-    }
-
-    #[test]
-    fn only_what_the_caller_has_room_for_is_written() {
-        let mut target = sample(8);
-        // SAFETY: there is room for more than 8 bytes.
-        unsafe { write(&mut target, &Sample { struct_size: 16, first: 7, later: 9 }) }.unwrap();
-        assert_eq!(target, Sample { struct_size: 8, first: 7, later: 2 });
     }
 }

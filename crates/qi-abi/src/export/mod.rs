@@ -3,15 +3,20 @@
 //! Each is a thin shell: `shell` keeps panics in and forked children out, pointers are checked, handles
 //! looked up, and the work is done by the safe modules beside this one.
 
-mod channel;
-pub(crate) mod codes;
-mod error;
-mod handle;
-mod locks;
-mod runtime;
-mod task;
-mod time;
-mod waker;
+pub mod channel;
+pub mod codes;
+pub mod error;
+pub mod handle;
+pub mod locks;
+pub mod runtime;
+pub mod task;
+pub mod time;
+pub mod waker;
+
+pub use crate::config::{QI_CONFIG_DEBUG, QI_CONFIG_NO_STEALING, RuntimeConfig};
+pub use crate::memory::Dropper;
+pub use crate::poll_context::PollContext;
+pub use crate::task::poll_task::PollFn;
 
 use std::future::Future;
 use std::time::Duration;

@@ -55,13 +55,6 @@ pub(crate) enum Use {
     TooMany,
 }
 
-/// What is known of a slot that holds an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Held {
-    pub(crate) references: u64,
-    pub(crate) calls: u64,
-}
-
 impl Count {
     pub(crate) fn new() -> Self {
         Self { word: AtomicU64::new(0) }
@@ -109,14 +102,6 @@ impl Count {
         // Relaxed: the slot reaches its next owner through the list of free ones, which orders.
         self.word.store(u64::from(next % super::GENERATIONS) * GENERATION, Relaxed);
         next < super::GENERATIONS
-    }
-
-    /// What holds the object of this generation, if it is still there.
-    pub(crate) fn held(&self, expected: u32) -> Option<Held> {
-        let word = self.word.load(Relaxed);
-        let references = (word & REFERENCES) / REFERENCE;
-        let is_here = generation(word) == expected && references > 0;
-        is_here.then_some(Held { references, calls: word & CALLS })
     }
 
     /// Changes the word if the object of this generation is still held.
@@ -177,7 +162,6 @@ mod tests {
         let taken = (0..1 << 20).take_while(|_| count.enter(0) == Use::Done).count();
         assert_eq!(taken as u64, MOST);
         assert_eq!(count.enter(0), Use::TooMany);
-        assert_eq!(count.held(0), Some(Held { references: 1, calls: MOST }));
     }
 
     #[test]

@@ -25,20 +25,13 @@ pub(crate) enum Kind {
     Runtime = 1,
     Task = 2,
     Waker = 3,
-    Scope = 4,
     Channel = 5,
     Mutex = 6,
     RwLock = 7,
     Semaphore = 8,
     WaitGroup = 9,
-    Once = 10,
     Event = 11,
     Timer = 12,
-    TcpListener = 13,
-    TcpStream = 14,
-    Udp = 15,
-    File = 16,
-    Graph = 17,
 }
 
 /// A handle, taken apart.
