@@ -1,5 +1,4 @@
 //! The options of a runtime as C sees them: a field of 0 means its default.
-#![deny(unsafe_code)]
 
 use std::time::Duration;
 
@@ -40,7 +39,6 @@ pub struct RuntimeConfig {
 }
 
 // SAFETY: `repr(C)`, begins with a u32, and has only numbers.
-#[allow(unsafe_code)]
 unsafe impl Versioned for RuntimeConfig {
     const FIRST: usize = 40;
 }

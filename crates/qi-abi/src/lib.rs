@@ -14,28 +14,18 @@
 //! The exported functions take raw pointers, so each is `unsafe`; what they promise each other is
 //! stated in the header and checked where a check is possible.
 
-// Lifted in the files that the catalogue names.
-#![deny(unsafe_code)]
-
 mod boundary;
-#[allow(unsafe_code)]
 mod channel;
 mod code;
 mod config;
-#[allow(unsafe_code)]
 pub mod export;
-#[allow(unsafe_code)]
 mod handle;
 mod last_error;
-#[allow(unsafe_code)]
 mod memory;
 mod object;
-#[allow(unsafe_code)]
 mod pointer;
-#[allow(unsafe_code)]
 mod poll_context;
 mod runtime;
-#[allow(unsafe_code)]
 mod structs;
 mod suspend;
 mod sync;
@@ -44,7 +34,6 @@ mod timer;
 mod waker;
 
 #[cfg(unix)]
-#[allow(unsafe_code)]
 mod fork;
 #[cfg(not(unix))]
 mod no_fork;

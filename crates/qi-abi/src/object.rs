@@ -35,7 +35,6 @@ macro_rules! objects {
             fn unwrap(any: &Any) -> Option<&Self> {
                 match any {
                     Any::$kind(object) => Some(object),
-                    #[allow(unreachable_patterns)]
                     _ => None,
                 }
             }

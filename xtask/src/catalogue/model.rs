@@ -19,6 +19,12 @@ pub(crate) struct Model {
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
+        name: "loom_handle_count",
+        package: "qi-abi",
+        preemption_bound: 3,
+        mutants: &["handle_enters_what_is_leaving"],
+    },
+    Model {
         name: "loom_unpark_is_never_lost",
         package: "qi-reactor",
         preemption_bound: 3,

@@ -24,7 +24,7 @@ use std::time::Duration;
 use qi_runtime::time::timeout;
 
 use crate::code::Code;
-use crate::poll_context::{self, Key, PollContext};
+use crate::poll_context::{self, Key};
 use crate::{boundary, fork, suspend};
 
 /// A handle of any kind; 0 is none.

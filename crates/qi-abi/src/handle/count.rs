@@ -108,7 +108,9 @@ impl Count {
     fn change(&self, expected: u32, next: impl Fn(u64) -> Option<u64>) -> Use {
         let mut word = self.word.load(Relaxed);
         loop {
-            if generation(word) != expected || word & REFERENCES == 0 {
+            let is_held =
+                word & REFERENCES != 0 || cfg!(qi_mutant = "handle_enters_what_is_leaving");
+            if generation(word) != expected || !is_held {
                 return Use::Stale;
             }
             let Some(new) = next(word) else { return Use::TooMany };

@@ -12,6 +12,8 @@
 //! ```
 
 mod count;
+#[cfg(all(test, loom))]
+mod model;
 mod table;
 
 pub(crate) use table::{Pinned, Table};

@@ -4,9 +4,7 @@
 //! *Going* (the runtime's handle is here) ⇄ *Awaited* (a waiter has it; one at a time) → *Ended* (how,
 //! and the result until somebody takes it). A waiter that is cancelled puts the handle back, so that
 //! nothing of the task is lost.
-#![deny(unsafe_code)]
 
-#[allow(unsafe_code)]
 pub(crate) mod poll_task;
 
 use std::future::Future;

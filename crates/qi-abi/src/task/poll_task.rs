@@ -46,13 +46,13 @@ pub(crate) struct PollTask {
     /// Taken when the task has ended.
     result: Option<Place>,
     /// The functions hold addresses of what is in here.
-    pinned: std::marker::PhantomPinned,
+    _pinned: std::marker::PhantomPinned,
 }
 
 impl PollTask {
     pub(crate) fn new(poll: Poller, state: State, result: Place) -> Self {
         let operations = Operations::default();
-        Self { poll, operations, state, result: Some(result), pinned: std::marker::PhantomPinned }
+        Self { poll, operations, state, result: Some(result), _pinned: std::marker::PhantomPinned }
     }
 }
 
