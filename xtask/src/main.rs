@@ -77,6 +77,14 @@ enum Command {
     Tidy(RunArgs),
     /// Checks which crate may depend on which
     Edges(RunArgs),
+    /// Compares the header of the C ABI with its sources
+    Header {
+        #[command(flatten)]
+        run: RunArgs,
+        /// Brings it up to date instead
+        #[arg(long)]
+        write: bool,
+    },
     /// Runs the loom models
     Loom(ModelArgs),
     /// Runs each loom model against its mutants, every one of which must make it fail
@@ -230,6 +238,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             single(sanitizer.step(), &run, |o| o.subset = subset)
         }
         Command::Tidy(run) => single("tidy", &run, |_| {}),
+        Command::Header { write: true, .. } => {
+            step::header::write(&context::unseeded()?).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Header { run, write: false } => single("header", &run, |_| {}),
         Command::Edges(run) => single("edges", &run, |_| {}),
         Command::Loom(args) => single("loom", &args.run, |o| o.model = args.only.clone()),
         Command::Mutants(args) => single("mutants", &args.run, |o| o.model = args.only.clone()),

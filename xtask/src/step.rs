@@ -5,6 +5,7 @@ pub(crate) mod ecosystem;
 pub(crate) mod edges;
 pub(crate) mod examples;
 pub(crate) mod faults;
+pub(crate) mod header;
 pub(crate) mod idle;
 pub(crate) mod kernels;
 pub(crate) mod leak;
@@ -51,6 +52,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("tidy", "the house rules that a program can check", tidy::run),
     step("format", "cargo fmt --check", lint::format),
     step("edges", "which crate depends on which", edges::run),
+    step("header", "the header of the C ABI against its sources", header::run),
     step("clippy", "clippy over all targets, warnings denied", lint::clippy),
     step("docs", "rustdoc, warnings denied", lint::docs),
     step("test-debug", "all tests, debug", tests::debug),
