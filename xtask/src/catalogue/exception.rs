@@ -88,6 +88,7 @@ pub(crate) const LEAK: &[Exception] = &[
         "a_forgotten_receiver_frees_the_sender_of_nothing_but_memory",
     ),
     forgets("qi-sync", "locks", "mutex::a_pending_lock_that_is_forgotten_breaks_no_memory"),
+    coroutine("mapping::where_address_space_is_limited_less_of_it_is_reserved", NO_SPACE),
 ];
 
 const fn forgets(package: &'static str, test: &'static str, name: &'static str) -> Exception {
@@ -118,7 +119,10 @@ pub(crate) const THREAD: &[Exception] = &[
         "mapping::stack_pool_size_stacks_are_in_memory_before_the_first_coroutine",
         "what the sanitizer notes of the stacks is resident too",
     ),
+    coroutine("mapping::where_address_space_is_limited_less_of_it_is_reserved", NO_SPACE),
 ];
+
+const NO_SPACE: &str = "the sanitizer needs address space of its own";
 
 const fn coroutine(name: &'static str, reason: &'static str) -> Exception {
     Exception { package: "qi-coroutine", test: Some("coroutine"), name, reason }
