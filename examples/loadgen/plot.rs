@@ -10,8 +10,8 @@ use std::time::Duration;
 /// The size of a panel, and what is around it, in points.
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 260.0;
-const LEFT: f64 = 70.0;
-const TOP: f64 = 60.0;
+const LEFT: f64 = 84.0;
+const TOP: f64 = 84.0;
 const GAP: f64 = 90.0;
 
 /// The lines over time: quantile, name, colour.
@@ -67,8 +67,9 @@ fn write_svg(out: &mut String, summary: &Summary) -> std::fmt::Result {
     writeln!(out, "<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>")?;
     writeln!(
         out,
-        "<text x=\"{LEFT}\" y=\"24\" font-size=\"15\">{}: {:.0}/s asked for, {:.0}/s answered, {} \
-         over {} connections</text>",
+        "<text x=\"{LEFT}\" y=\"22\" font-size=\"15\">{}</text>\
+         <text x=\"{LEFT}\" y=\"42\">{:.0} requests/s asked for, {:.0} answered; {} over {} \
+         connections</text>",
         escaped(&summary.url),
         summary.rate,
         summary.reached(),
