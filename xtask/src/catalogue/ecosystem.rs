@@ -29,7 +29,7 @@ pub(crate) const ECOSYSTEM: &[Example] = &[
                         "-sS",
                         "--http2-prior-knowledge",
                         "-o",
-                        "/dev/null",
+                        "target/xtask/body",
                         "-w",
                         "HTTP/%{http_version} %{http_code}, %{size_download} bytes",
                         "http://{}/bytes/3000000",
