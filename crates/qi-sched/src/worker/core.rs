@@ -13,6 +13,7 @@ use crate::queue::{
 use crate::rng::Rng;
 use crate::scheduler::Shared;
 use crate::task::TaskRef;
+use crate::worker::glance::Glance;
 use crate::worker::slot::ThreadSlot;
 use crate::worker::spin::Patience;
 use crossbeam_utils::CachePadded;
@@ -73,6 +74,8 @@ pub(crate) struct Core {
     pub(crate) watched: Cell<bool>,
     pub(crate) duty: Duty,
     pub(crate) patience: Patience,
+    /// Whether a look at the events before a sleep pays.
+    pub(crate) glance: Glance,
     /// What the layer that gives tasks stacks keeps here: so its caches need no lock.
     pub(crate) store: Cell<Option<Box<dyn Any + Send>>>,
     ids: Cell<(u64, u64)>,
@@ -194,6 +197,7 @@ impl Seat {
                 ticks: Cell::new(0),
             },
             patience: Patience::new(),
+            glance: Glance::new(),
             store: Cell::new(None),
             ids: Cell::new((0, 0)),
         });

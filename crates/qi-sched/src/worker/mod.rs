@@ -16,6 +16,7 @@ pub(crate) mod context;
 pub(crate) mod core;
 pub(crate) mod counters;
 pub(crate) mod duty;
+pub(crate) mod glance;
 pub(crate) mod in_place;
 mod pick;
 mod run;
@@ -98,6 +99,11 @@ fn out_of_work(context: &Context) -> Step {
     let Some(core) = context.core() else { return Step::Worked };
     if core.searching.get() && (spin::wait(context, core) || duty::turn_others(context, core.seat))
     {
+        return Step::Worked;
+    }
+    // Wakers may have run.
+    let Some(core) = context.core() else { return Step::Worked };
+    if glance::look(context, core) {
         return Step::Worked;
     }
     fall_asleep(context)
