@@ -1,4 +1,4 @@
-//! Models of the three protocols of this crate, checked by loom on the production files.
+//! Models of the protocols of this crate, checked by loom on the production files.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test -p qi-reactor --release --lib loom_` must pass, and must fail
 //! with any of these mutants (`--cfg qi_mutant="NAME"`), each of which leaves out one check:
@@ -7,6 +7,8 @@
 //! |---|---|---|---|
 //! | `park_forgets_notice` | `park.rs` | the look at a pending notice | `loom_unpark_is_never_lost` |
 //! | `timer_never_kicks` | `timers.rs` | the comparison with `parked_until` | `loom_an_earlier_timer_ends_a_park` |
+//! | `timer_removed_keeps_its_bound` | `timers.rs` | the new bound of the next deadline | `loom_a_timer_is_fired_or_removed` |
+//! | `timer_refresh_forgets_the_race` | `timers.rs` | the look after a waker came too late | `loom_a_timer_fired_elsewhere_reaches_its_delay` |
 //! | `waiter_skips_second_look` | `io_cell.rs` | the look under the lock | `loom_an_event_reaches_a_waiter` |
 //! | `clear_ignores_tick` | `readiness.rs` | the comparison of ticks | `loom_clearing_keeps_a_newer_event` |
 //!
@@ -24,7 +26,7 @@ use crate::io_cell::IoCell;
 use crate::park::ParkWord;
 use crate::readiness::Readiness;
 use crate::sync::{AtomicU32, Ordering, lock};
-use crate::timers::{Kick, Timers};
+use crate::timers::{Kick, Standing, Timers};
 use crate::waiters::Direction;
 
 /// How often a thread may be preempted in one execution. Raise it with `LOOM_MAX_PREEMPTIONS`.
@@ -222,5 +224,63 @@ fn loom_clearing_keeps_a_newer_event() {
             cell.clear(event);
         }
         turner.join().expect("no thread of a model panics");
+    });
+}
+
+/// Remembers that it was woken. Not part of the model: only read when all threads were joined.
+struct Noted(std::sync::atomic::AtomicBool);
+
+impl Wake for Noted {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, StdOrdering::Relaxed);
+    }
+}
+
+fn noted() -> (Arc<Noted>, Waker) {
+    let noted = Arc::new(Noted(std::sync::atomic::AtomicBool::new(false)));
+    (noted.clone(), Waker::from(noted))
+}
+
+/// Another worker fires a timer while its delay has moved to another task: that task has its new waker
+/// woken, or learns of it at once.
+#[test]
+fn loom_a_timer_fired_elsewhere_reaches_its_delay() {
+    explore("loom_a_timer_fired_elsewhere_reaches_its_delay", || {
+        let timers = Arc::new(Timers::new());
+        let (_, first) = noted();
+        let (key, _) = timers.insert(1, first).expect("it is open");
+        let elsewhere = {
+            let timers = timers.clone();
+            thread::spawn(move || {
+                let batch = timers.collect(2);
+                batch.due.into_iter().for_each(|due| due.waker.wake());
+            })
+        };
+        let (seen, second) = noted();
+        let standing = timers.refresh(key, &second);
+        elsewhere.join().unwrap();
+        let pending = matches!(standing, Standing::Set | Standing::OtherWaker);
+        let woken = seen.0.load(StdOrdering::Relaxed);
+        assert!(!pending || woken, "the delay waits for a timer that has fired");
+        assert!(!timers.remove(key), "it was fired once and for all");
+    });
+}
+
+/// A delay is dropped while another worker fires its timer: it is fired, or removed, and not both.
+#[test]
+fn loom_a_timer_is_fired_or_removed() {
+    explore("loom_a_timer_is_fired_or_removed", || {
+        let timers = Arc::new(Timers::new());
+        let (key, _) = timers.insert(1, Waker::noop().clone()).expect("it is open");
+        let elsewhere = {
+            let timers = timers.clone();
+            thread::spawn(move || timers.collect(2).due.len())
+        };
+        let removed = timers.remove(key);
+        let fired = elsewhere.join().unwrap();
+        assert_eq!(fired + usize::from(removed), 1, "fired and removed");
+        let counts = timers.counts();
+        assert_eq!(counts.fired + counts.cancelled, counts.set);
+        assert_eq!(timers.next(), NEVER);
     });
 }

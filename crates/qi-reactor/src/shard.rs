@@ -227,12 +227,7 @@ impl Shard {
 
     /// Sees how a timer stands and makes sure that, if it is set, it wakes `waker`.
     pub(crate) fn refresh_timer(&self, key: TimerKey, waker: &Waker) -> Standing {
-        let standing = self.timers.standing(key, waker);
-        if standing == Standing::OtherWaker && !self.timers.set_waker(key, waker.clone()) {
-            // It fired (or was closed) between the two.
-            return self.timers.standing(key, waker);
-        }
-        standing
+        self.timers.refresh(key, waker)
     }
 
     pub(crate) fn remove_timer(&self, key: TimerKey) -> bool {

@@ -141,7 +141,9 @@ impl Timers {
             return false;
         };
         bump(&self.cancelled, 1);
-        self.forget(deadline, &locked);
+        if !cfg!(qi_mutant = "timer_removed_keeps_its_bound") {
+            self.forget(deadline, &locked);
+        }
         let discarded = locked.wheel.discard();
         drop(locked);
         drop(waker);
@@ -156,6 +158,20 @@ impl Timers {
         self.forget(before, &locked);
         self.lower_next(deadline);
         Some(locked.kick(deadline))
+    }
+
+    /// How a timer stands; if it is set, it wakes `waker` from now on. Any worker may fire it meanwhile.
+    pub(crate) fn refresh(&self, key: TimerKey, waker: &Waker) -> Standing {
+        let standing = self.standing(key, waker);
+        // Cloned outside of the lock: that is the user's code.
+        if standing == Standing::OtherWaker
+            && !self.set_waker(key, waker.clone())
+            && !cfg!(qi_mutant = "timer_refresh_forgets_the_race")
+        {
+            // It fired (or was closed) between the two.
+            return self.standing(key, waker);
+        }
+        standing
     }
 
     /// How the timer stands, and whether it would wake what `waker` wakes.
