@@ -53,6 +53,10 @@ impl BlockingPool {
         let pool = &shared.blocking;
         let mut inner = pool.lock();
         inner.queue.push_back(call);
+        if shared.is_alone() {
+            // Whoever steps the workers runs it.
+            return;
+        }
         if !pool.lacks_thread(&inner) {
             drop(inner);
             pool.work.notify_one();
@@ -119,6 +123,16 @@ impl BlockingPool {
             let lane = call.state.load().lane();
             shared.inject(call, lane);
         }
+    }
+
+    /// Calls that wait for a thread.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().queue.len()
+    }
+
+    /// Takes one of the waiting calls, for whoever steps workers by hand.
+    pub(crate) fn take(&self, index: usize) -> Option<TaskRef> {
+        self.lock().queue.remove(index)
     }
 
     /// Threads leave as soon as the queue is empty.

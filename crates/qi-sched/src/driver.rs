@@ -47,6 +47,14 @@ pub trait Driver: Send + Sync + Any {
         Idled::Nothing
     }
 
+    /// Called by a thread in a `block_on` before it sleeps, where workers are stepped on that very thread
+    /// ([`Stepper::stay_alone`](crate::Stepper::stay_alone)): somebody has to go on stepping them. `true`
+    /// says that it was done, and the thread looks again at what it waits for. `false`, the default: it
+    /// sleeps.
+    fn instead_of_sleep(&self) -> bool {
+        false
+    }
+
     /// The driver as itself, for the layer that handed it in.
     fn as_any(&self) -> &dyn Any;
 }

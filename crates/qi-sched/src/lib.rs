@@ -71,7 +71,7 @@ pub use local::{InheritedKey, LocalKey, TaskLocalFuture};
 pub use priority::TaskPriority;
 pub use queue::Shares;
 pub use scheduler::{
-    Handle, Scheduler, SchedulerBuilder, ShutdownReport, StepOutcome, Stepper, TaskBuilder,
+    Handle, Scheduler, SchedulerBuilder, ShutdownReport, StepOutcome, Stepper, Tally, TaskBuilder,
     block_in_place,
 };
 pub use shutdown::SchedState;

@@ -7,9 +7,7 @@
 //! and named; if all workers are in such polls and something is runnable, an extra worker starts.
 //!
 //! # Protocol
-//! The monitor sleeps when all workers sleep. A worker that wakes up changes the count of those
-//! awake, then looks whether the monitor sleeps; the monitor announces its sleep, then looks at
-//! the count: with a `SeqCst` fence in between on both sides, one sees the other. (I11) Whoever
+//! The monitor sleeps when all workers sleep, and whoever wakes up wakes it: see [`rest`]. (I11) Whoever
 //! leaves something for the monitor to do ([`Monitor::call`]) goes about it in the same way.
 //!
 //! # When the system refuses a thread
@@ -18,6 +16,9 @@
 #![forbid(unsafe_code)]
 
 mod recall;
+mod rest;
+
+pub(crate) use rest::{Doing, Rest};
 
 use crate::TaskId;
 use crate::blocking::BlockingPool;
@@ -28,9 +29,7 @@ use crate::worker::duty;
 use crate::worker::slot::Parker;
 use crate::worker::{Context, Seat};
 use std::sync::Arc;
-use std::sync::atomic::{
-    AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence,
-};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// Ticks without a worker awake before the monitor sleeps as well: waking it costs a system call,
@@ -44,16 +43,10 @@ const REFUSED_TICKS: u32 = 100;
 /// Rescued children remembered per worker: as many as it can keep.
 const RESCUES: usize = 16;
 
-const ABSENT: usize = 0;
-const WATCHING: usize = 1;
-const ASLEEP: usize = 2;
-const FORGONE: usize = 3;
-const REFUSED: usize = 4;
-
 /// The monitor as workers see it.
 #[derive(Debug, Default)]
 pub(crate) struct Monitor {
-    state: AtomicUsize,
+    rest: Rest,
     stopped: AtomicBool,
     /// The scheduler's coarse time at the monitor's last look.
     ticks: AtomicU32,
@@ -95,10 +88,7 @@ impl Monitor {
     /// A worker has woken up: the monitor watches from now on.
     #[inline]
     pub(crate) fn rouse(&self, shared: &Arc<Shared>) {
-        // Pairs with the fence in `sleep`.
-        fence(SeqCst);
-        // Relaxed: the fence orders it.
-        if matches!(self.state.load(Relaxed), ABSENT | ASLEEP | REFUSED) {
+        if self.rest.must_wake() {
             self.wake(shared);
         }
     }
@@ -112,8 +102,7 @@ impl Monitor {
 
     /// Whether it has a thread.
     pub(crate) fn is_there(&self) -> bool {
-        // Relaxed: a hint.
-        matches!(self.state.load(Relaxed), WATCHING | ASLEEP)
+        matches!(self.rest.doing(), Doing::Watching | Doing::Asleep)
     }
 
     #[cold]
@@ -121,22 +110,21 @@ impl Monitor {
         let now = shared.ticks(shared.clock.now());
         // Relaxed: a matter of time only.
         let pause = now.wrapping_sub(self.refused_at.load(Relaxed));
-        if self.state.load(Relaxed) == REFUSED && pause < REFUSED_TICKS {
+        if self.rest.doing() == Doing::Refused && pause < REFUSED_TICKS {
             return;
         }
         self.ticks.store(now, Relaxed);
-        match self.state.swap(WATCHING, SeqCst) {
-            ABSENT | REFUSED => {
+        match self.rest.begin_watch() {
+            Doing::Absent | Doing::Refused => {
                 let name = format!("{}-monitor", shared.config.thread_name);
                 let watched = shared.clone();
                 if let Err(error) = shared.start_thread(name, move || watch(&watched)) {
                     self.refused_at.store(now, Relaxed);
-                    // Relaxed: whoever misses it comes again.
-                    self.state.store(REFUSED, Relaxed);
+                    self.rest.set(Doing::Refused);
                     tracing::warn!(%error, "no thread for the monitor: long polls go unseen");
                 }
             }
-            ASLEEP => self.parker.unpark(),
+            Doing::Asleep => self.parker.unpark(),
             _ => {}
         }
     }
@@ -144,15 +132,13 @@ impl Monitor {
     /// The scheduler's coarse time, if the monitor keeps it up to date now.
     pub(crate) fn ticks(&self) -> Option<u32> {
         // Relaxed: a tick more or less does not matter.
-        (self.state.load(Relaxed) == WATCHING).then(|| self.ticks.load(Relaxed))
+        (self.rest.doing() == Doing::Watching).then(|| self.ticks.load(Relaxed))
     }
 
     /// Nobody is to watch: nothing starts the monitor any more. Called before the first step of a
     /// stepper, and in the end.
     pub(crate) fn forgo(&self) {
-        // Relaxed: whoever steps later has been told of the stepper after this; in the end it is a
-        // matter of counting threads only.
-        self.state.store(FORGONE, Relaxed);
+        self.rest.set(Doing::Forgone);
     }
 
     /// The scheduler closes: the monitor ends as soon as all workers sleep. Until then polls that do
@@ -164,15 +150,14 @@ impl Monitor {
     }
 
     fn sleep(&self, shared: &Shared) {
-        self.state.store(ASLEEP, SeqCst);
-        // Pairs with the fence in `rouse`.
-        fence(SeqCst);
-        let idle =
-            shared.sleep.all_asleep() && !shared.blocking.is_short() && shared.covered.is_empty();
-        if idle && !self.stopped.load(Relaxed) {
+        let may_sleep = self.rest.lie_down(|| {
+            shared.sleep.all_asleep() && !shared.blocking.is_short() && shared.covered.is_empty()
+        });
+        // Relaxed: see `stop`.
+        if may_sleep && !self.stopped.load(Relaxed) {
             self.parker.park();
         }
-        self.state.store(WATCHING, SeqCst);
+        self.rest.get_up();
     }
 }
 

@@ -6,6 +6,9 @@
 
 mod join;
 mod lock;
+mod monitor;
+mod place;
+mod seats;
 mod shutdown;
 mod sleep;
 mod stackful;

@@ -211,6 +211,9 @@ fn wait(worker: &Context, slot: &ThreadSlot, host: &Arc<Shared>, handed_over: bo
         }
         return;
     }
+    if worker.is_stepped() && worker.shared.driver.instead_of_sleep() {
+        return;
+    }
     match step(worker) {
         Step::Worked => {}
         Step::WouldPark if worker.is_stepped() => std::thread::yield_now(),

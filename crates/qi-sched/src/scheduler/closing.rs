@@ -98,7 +98,7 @@ impl Shared {
                 slot.unpark(self);
             }
         }
-        for slot in self.threads.spare() {
+        for slot in self.threads.spare.all() {
             slot.unpark(self);
         }
     }

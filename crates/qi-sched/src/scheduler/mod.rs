@@ -22,7 +22,7 @@ pub(crate) use covered::{Blocks, Covered};
 pub use handle::Handle;
 pub(crate) use shared::Shared;
 pub(crate) use spawn::spawn_plain;
-pub use stepper::{StepOutcome, Stepper};
+pub use stepper::{StepOutcome, Stepper, Tally};
 pub use task_builder::TaskBuilder;
 
 use crate::TaskPriority;

@@ -79,7 +79,7 @@ impl Shared {
         self: &Arc<Self>,
         core: Box<Core>,
     ) -> Result<(), (io::Error, Box<Core>)> {
-        match self.threads.offer_seat(core) {
+        match self.threads.spare.hand(core, |slot| &slot.offer) {
             Ok(slot) => {
                 slot.unpark(self);
                 Ok(())

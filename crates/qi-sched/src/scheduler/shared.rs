@@ -22,7 +22,9 @@ use crate::worker::counters::TaskCounters;
 use crate::worker::{Core, Seat, context};
 use crossbeam_deque::Injector;
 use crossbeam_utils::CachePadded;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence,
+};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -62,6 +64,10 @@ pub(crate) struct Shared {
     pub(crate) process: HomeProcess,
     /// Whom to look at, and whether anybody wants to know, when nothing can go on.
     pub(super) idle: Idle,
+    /// Everything happens on the one thread that steps the workers, and can be repeated.
+    alone: AtomicBool,
+    /// Randomness for code that runs on no seat meanwhile.
+    turns: AtomicUsize,
     ids: AtomicU64,
 }
 
@@ -96,8 +102,23 @@ impl Shared {
             placed: AtomicUsize::new(0),
             epoch,
             process: HomeProcess::here(),
+            alone: AtomicBool::new(false),
+            turns: AtomicUsize::new(0),
             ids: AtomicU64::new(1),
         }
+    }
+
+    /// Says that everything happens on one thread from now on.
+    pub(super) fn be_alone(&self) {
+        // Relaxed: said and read on that thread.
+        self.alone.store(true, Relaxed);
+    }
+
+    /// Whether everything happens on the one thread that steps the workers: then no other is started for
+    /// blocking calls, and what is walked over is taken in an order that does not depend on memory.
+    pub(crate) fn is_alone(&self) -> bool {
+        // Relaxed: see `be_alone`.
+        self.alone.load(Relaxed)
     }
 
     /// A fresh task id, from a block of them that the caller has (the next, and the end) if it is not
@@ -116,6 +137,12 @@ impl Shared {
         // Relaxed: only uniqueness matters.
         let first = self.ids.fetch_add(count, Relaxed);
         (first, first + count)
+    }
+
+    /// A number below `bound` for code that runs on no seat; `None` if threads differ anyway.
+    pub(crate) fn turn_below(&self, bound: usize) -> Option<usize> {
+        // Relaxed: one thread.
+        self.is_alone().then(|| self.turns.fetch_add(1, Relaxed) % bound)
     }
 
     /// A moment in coarse ticks since the scheduler was made.
@@ -303,6 +330,9 @@ impl Shared {
         let mut tasks = Vec::new();
         self.pool.walk(|block| tasks.extend(TaskRef::from_block(block)));
         tasks.retain(|task| !task.state.load().is_done());
+        if self.is_alone() {
+            tasks.sort_unstable_by_key(|task| task.id());
+        }
         tasks
     }
 
@@ -324,6 +354,14 @@ impl Shared {
             Some(core) => core.counters.tasks.of(outcome).add(1),
             None => self.foreign.of(outcome).add_shared(1),
         }
+    }
+
+    /// Tasks that are runnable and not being run: exact while nobody is at work.
+    pub(crate) fn runnable(&self) -> u64 {
+        let all = || self.seats.iter().map(|seat| &seat.counters.tasks).chain([&*self.foreign]);
+        let claimed: u64 = all().map(|counters| counters.claimed.get()).sum();
+        let became: u64 = all().map(|counters| counters.spawned.get() + counters.woken.get()).sum();
+        (became + self.pool.desks.spawned()).saturating_sub(claimed)
     }
 
     /// Tasks spawned and in no final state.

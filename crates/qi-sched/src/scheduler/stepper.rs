@@ -3,7 +3,9 @@
 
 use super::handle::Handle;
 use super::shared::Shared;
-use crate::worker::{Context, Core, Step, ThreadSlot, step};
+use crate::queue::Arrival;
+use crate::worker::{Context, Core, Step, ThreadSlot, run_task, step};
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// Bytes of the stepping thread's stack that children run in place may use: little enough for any
@@ -26,6 +28,12 @@ const STACK_FOR_CHILDREN: usize = 64 * 1024;
 pub struct Stepper {
     handle: Handle,
     workers: Vec<Context>,
+    /// Bytes of stack for children run in place.
+    stack: Cell<usize>,
+    /// The end of that stack, as of the outermost call that is under way.
+    floor: Cell<usize>,
+    /// Calls under way: one inside the other if a task blocks and the driver steps on.
+    depth: Cell<u32>,
 }
 
 /// What a step came to.
@@ -37,6 +45,18 @@ pub enum StepOutcome {
     WouldPark,
     /// The scheduler shuts down, and the worker has nothing left.
     Left,
+}
+
+/// What a worker has done since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tally {
+    /// Tasks polled, children run in place among them.
+    pub polls: u64,
+    /// Tasks taken from other workers.
+    pub steals: u64,
+    /// Children run in place.
+    pub in_place: u64,
 }
 
 impl Stepper {
@@ -54,7 +74,13 @@ impl Stepper {
         shared.threads.set_residents(1);
         // A thread that watches real time would make runs differ.
         shared.monitor.forgo();
-        Self { handle: Handle::new(shared), workers }
+        Self {
+            handle: Handle::new(shared),
+            workers,
+            stack: Cell::new(STACK_FOR_CHILDREN),
+            floor: Cell::new(usize::MAX),
+            depth: Cell::new(0),
+        }
     }
 
     /// To spawn with.
@@ -69,23 +95,108 @@ impl Stepper {
         self.workers.len()
     }
 
+    /// Keeps everything on the calling thread: blocking calls wait for
+    /// [`run_blocking_call`](Self::run_blocking_call), and a shutdown cancels tasks in the order of their
+    /// ids. For runs that are to be repeated.
+    pub fn stay_alone(&self) {
+        self.handle.shared().be_alone();
+    }
+
+    /// Lets children run in place on so many bytes of the calling thread's stack, 64 KiB if not said.
+    pub fn allow_stack(&self, bytes: usize) {
+        self.stack.set(bytes);
+    }
+
     /// Lets one worker do one thing.
     ///
     /// # Panics
     /// If there is no worker with this number.
     pub fn step(&self, worker: usize) -> StepOutcome {
         let worker = &self.workers[worker];
-        worker.allow_stack_below_here(STACK_FOR_CHILDREN);
-        match worker.enter(|| step(worker)) {
+        let outcome = self.nested(|| {
+            worker.set_stack_floor(self.floor.get());
+            worker.enter(|| step(worker))
+        });
+        match outcome {
             Step::Worked => StepOutcome::Worked,
             Step::WouldPark => StepOutcome::WouldPark,
             Step::Leave => StepOutcome::Left,
         }
     }
 
+    /// Runs `code` as what happens while a worker collects events: what it wakes is queued there.
+    ///
+    /// # Panics
+    /// If there is no worker with this number.
+    pub fn collect<R>(&self, worker: usize, code: impl FnOnce() -> R) -> R {
+        let worker = &self.workers[worker];
+        worker.enter(|| worker.with_arrival(Arrival::Event, code))
+    }
+
+    /// Blocking calls that wait to be run, if everything [stays](Self::stay_alone) on this thread.
+    #[must_use]
+    pub fn blocking_calls(&self) -> usize {
+        self.handle.shared().blocking.waiting()
+    }
+
+    /// Runs the blocking call at this place of the queue, to its end; `false` if there is none.
+    pub fn run_blocking_call(&self, index: usize) -> bool {
+        let shared = self.handle.shared();
+        let Some(call) = shared.blocking.take(index) else { return false };
+        // As on a thread of its own.
+        let context = Context::new(shared.clone(), None);
+        self.nested(|| context.enter_apart(|| run_task(&context, call)));
+        true
+    }
+
+    /// What a worker has done so far.
+    ///
+    /// # Panics
+    /// If there is no worker with this number.
+    #[must_use]
+    pub fn tally(&self, worker: usize) -> Tally {
+        let counters = &self.handle.shared().seats[worker].counters;
+        Tally {
+            polls: counters.tasks.claimed.get(),
+            steals: counters.steals.get(),
+            in_place: counters.in_place.get(),
+        }
+    }
+
+    /// Tasks that are runnable now, and are not being run.
+    #[must_use]
+    pub fn runnable(&self) -> u64 {
+        self.handle.shared().runnable()
+    }
+
+    /// Begins the shutdown: workers that are stepped cancel everything, and leave.
+    pub fn close(&self) {
+        self.handle.shared().close();
+    }
+
     /// Cancels everything and steps until no task is left.
     pub fn shutdown(self) {
         drop(self);
+    }
+
+    /// Runs `code` on top of the calling thread's stack, whose allowance is that of the outermost call.
+    fn nested<R>(&self, code: impl FnOnce() -> R) -> R {
+        if self.depth.get() == 0 {
+            let here = 0_u8;
+            self.floor.set((&raw const here).addr().saturating_sub(self.stack.get()));
+        }
+        self.depth.set(self.depth.get() + 1);
+        let _up = Up(&self.depth);
+        code()
+    }
+}
+
+/// A call ends, also by a panic of the driver.
+struct Up<'a>(&'a Cell<u32>);
+
+impl Drop for Up<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
     }
 }
 

@@ -99,6 +99,18 @@ impl Context {
         self.stack_floor.set((&raw const here).addr().saturating_sub(bytes));
     }
 
+    /// The lowest address to which children run in place may fill this thread's stack.
+    pub(crate) fn set_stack_floor(&self, floor: usize) {
+        self.stack_floor.set(floor);
+    }
+
+    /// As [`enter`](Self::enter), on a thread that is taken to be another one: what was entered before has
+    /// nothing to do with `code`.
+    pub(crate) fn enter_apart<R>(&self, code: impl FnOnce() -> R) -> R {
+        let _restore = Restore(CURRENT.replace(self));
+        code()
+    }
+
     /// Makes this the thread's current context while `code` runs.
     pub(crate) fn enter<R>(&self, code: impl FnOnce() -> R) -> R {
         let before = CURRENT.replace(self);
@@ -374,7 +386,13 @@ pub(crate) fn bequeathing<R>(code: impl FnOnce() -> R) -> R {
 #[must_use]
 pub fn random_below(bound: usize) -> Option<usize> {
     assert!(bound > 0, "there is no number below zero");
-    with(|context| Some(context?.core()?.rng.below(bound)))
+    with(|context| {
+        let context = context?;
+        match context.core() {
+            Some(core) => Some(core.rng.below(bound)),
+            None => context.shared.turn_below(bound),
+        }
+    })
 }
 
 /// The seat that the calling thread sits on: what a driver uses to keep things near their worker.

@@ -19,15 +19,22 @@ pub(crate) mod duty;
 pub(crate) mod glance;
 pub(crate) mod in_place;
 mod pick;
+mod place;
 mod run;
 pub(crate) mod slot;
+mod spare;
 pub(crate) mod spin;
 mod steal;
 pub(crate) mod thread;
 
 pub(crate) use self::context::Context;
+#[cfg(all(test, loom))]
+pub(crate) use self::place::Place;
 pub(crate) use self::run::{cancel as cancel_task, run as run_task};
 pub(crate) use self::slot::ThreadSlot;
+#[cfg(all(test, loom))]
+pub(crate) use self::spare::Offer;
+pub(crate) use self::spare::Spare;
 
 pub(crate) use self::core::{Core, Seat};
 use crate::sleep::{Announced, Roused};
@@ -160,7 +167,8 @@ fn fall_asleep(context: &Context) -> Step {
 fn wake_up(context: &Context, core: &Core) {
     core.asleep.set(false);
     if context.shared.sleep.rouse(core.seat) == Roused::Notified {
-        core.searching.set(true);
+        // Without the role's mark nobody gives it up, and nobody is woken for work any more.
+        core.searching.set(!cfg!(qi_mutant = "role_is_never_given_up"));
         core.patience.was_woken(context.shared.clock.now());
     } else {
         core.searching.set(false);

@@ -4,22 +4,19 @@
 //! sleeps follows: on the seat's driver, or on the parker here.
 //!
 //! # The race
-//! Others push to the inbox, then read where the thread sleeps and wake it there. The thread,
-//! when it changes its place, writes the new one, then looks at the inbox before it sleeps. A
-//! `SeqCst` fence between the two steps of each makes one see the other; both sleeping places
-//! remember a wake-up that came too early. (I8)
+//! Others push to the inbox, then read where the thread sleeps and wake it there, while the thread may be
+//! about to change that place: see [`Place`]. (I8)
 #![forbid(unsafe_code)]
 
 use super::core::Core;
+use super::place::Place;
+use super::spare::Offer;
 use crate::queue::Inbox;
 use crate::scheduler::Shared;
 use crate::task::TaskRef;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst, fence};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst, fence};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// The seat number of a thread without a seat.
-const NO_SEAT: usize = usize::MAX;
 
 /// A worker thread as others see it.
 #[derive(Debug)]
@@ -28,10 +25,10 @@ pub(crate) struct ThreadSlot {
     pub(crate) inbox: Inbox,
     /// Whether the thread has ended.
     gone: AtomicBool,
-    seat: AtomicUsize,
+    place: Place,
     parker: Parker,
     /// A seat that another thread hands over to this one.
-    offered: Mutex<Option<Box<Core>>>,
+    pub(crate) offer: Offer<Box<Core>>,
 }
 
 impl ThreadSlot {
@@ -39,17 +36,15 @@ impl ThreadSlot {
         Self {
             inbox: Inbox::default(),
             gone: AtomicBool::new(false),
-            seat: AtomicUsize::new(NO_SEAT),
+            place: Place::new(),
             parker: Parker::default(),
-            offered: Mutex::default(),
+            offer: Offer::new(),
         }
     }
 
     /// Says where the thread sleeps from now on. Called by the thread itself.
     pub(crate) fn set_seat(&self, seat: Option<usize>) {
-        // Relaxed: the fence orders it, see "The race".
-        self.seat.store(seat.unwrap_or(NO_SEAT), Relaxed);
-        fence(SeqCst);
+        self.place.set(seat);
     }
 
     /// Leaves a hint for the thread.
@@ -74,13 +69,11 @@ impl ThreadSlot {
 
     /// Makes the thread look at its inbox, its offer and whatever else was changed before.
     pub(crate) fn unpark(&self, shared: &Shared) {
-        fence(SeqCst);
-        // Relaxed: the fence orders it, see "The race".
-        match self.seat.load(Relaxed) {
-            NO_SEAT => self.parker.unpark(),
+        match self.place.look() {
+            None => self.parker.unpark(),
             // On an extra seat it looks at all of that when it gives the seat back.
-            seat if shared.is_extra(seat) => self.parker.unpark(),
-            seat => shared.driver.unpark(seat),
+            Some(seat) if shared.is_extra(seat) => self.parker.unpark(),
+            Some(seat) => shared.driver.unpark(seat),
         }
     }
 
@@ -104,44 +97,31 @@ impl ThreadSlot {
 
     /// Whether the thread sits on a seat (others know then whether it sleeps), or sleeps without.
     pub(crate) fn is_quiet(&self) -> bool {
-        // Relaxed: the fences of whoever looks and of `set_seat` order it.
-        self.seat.load(Relaxed) != NO_SEAT || self.parker.is_quiet()
+        self.place.hint().is_some() || self.parker.is_quiet()
     }
 
     /// Whether the thread sleeps, and on no seat.
     pub(crate) fn sleeps_without_seat(&self) -> bool {
-        // Relaxed: as in `is_quiet`.
-        self.seat.load(Relaxed) == NO_SEAT && self.parker.is_quiet()
-    }
-
-    /// Leaves a seat for the thread; the caller unparks it.
-    pub(crate) fn put_offer(&self, core: Box<Core>) {
-        let before = self.offered.lock().unwrap_or_else(PoisonError::into_inner).replace(core);
-        debug_assert!(before.is_none(), "a spare thread is offered one seat");
-    }
-
-    /// Takes the seat that was offered.
-    pub(crate) fn take_offer(&self) -> Option<Box<Core>> {
-        self.offered.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.place.hint().is_none() && self.parker.is_quiet()
     }
 }
 
 /// A place to sleep that remembers one wake-up.
 #[derive(Debug, Default)]
 pub(crate) struct Parker {
-    place: Mutex<Place>,
+    place: Mutex<Sleeper>,
     wake: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Place {
+struct Sleeper {
     notified: bool,
     /// Whether the thread sleeps, or has announced it.
     parked: bool,
 }
 
 impl Parker {
-    fn lock(&self) -> MutexGuard<'_, Place> {
+    fn lock(&self) -> MutexGuard<'_, Sleeper> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -151,13 +131,19 @@ impl Parker {
         while !place.notified {
             place = self.wake.wait(place).unwrap_or_else(PoisonError::into_inner);
         }
-        *place = Place::default();
+        *place = Sleeper::default();
     }
 
     /// As [`park`](Self::park), after a look whether nothing can go on.
     pub(crate) fn park_watched(&self, shared: &Shared) {
         self.announce(shared);
+        // Where the workers are stepped on this very thread, somebody has to.
+        while shared.is_alone() && !self.is_notified() && shared.driver.instead_of_sleep() {}
         self.park();
+    }
+
+    fn is_notified(&self) -> bool {
+        self.lock().notified
     }
 
     /// Lets others see that the thread is about to sleep, if anybody wants to know, and looks whether

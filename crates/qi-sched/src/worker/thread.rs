@@ -76,7 +76,7 @@ fn work(worker: &Context) {
 /// Runs pinned tasks, waits for a seat. `false`: the thread is to end.
 fn without_seat(worker: &Context) -> bool {
     let Some(slot) = &worker.slot else { return false };
-    if let Some(core) = slot.take_offer() {
+    if let Some(core) = slot.offer.take() {
         worker.sit(core);
         return true;
     }
@@ -86,15 +86,15 @@ fn without_seat(worker: &Context) -> bool {
     let shared = &worker.shared;
     if worker.pinned_live.get() > 0 {
         // Its tasks keep it: it may still take a seat meanwhile.
-        shared.threads.offer_self(slot);
+        shared.threads.spare.join(slot);
         slot.park(shared);
-        shared.threads.withdraw(slot);
+        shared.threads.spare.withdraw(slot);
         return true;
     }
-    shared.threads.offer_self(slot);
+    shared.threads.spare.join(slot);
     // Looked at while on the list: whoever closes after that finds this thread there and wakes it.
     let woken = !shared.is_closing() && slot.park_for(SPARE_FOR, shared);
-    let withdrawn = shared.threads.withdraw(slot);
+    let withdrawn = shared.threads.spare.withdraw(slot);
     // Not on the list any more: somebody has made, or is about to make, an offer.
     woken || !withdrawn
 }
