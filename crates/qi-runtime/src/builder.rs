@@ -6,14 +6,18 @@ use crate::driver::ReactorDriver;
 use crate::error::RuntimeError;
 use crate::log;
 use crate::runtime::AsyncRuntime;
+use crate::simulation::{Hub, SimulationBuilder};
 use crate::surrounding::Surrounding;
 use crate::time::TestClock;
 use qi_reactor::Reactor;
-use qi_sched::{Clock, PanicPolicy, Scheduler, SchedulerBuilder, Shares};
+use qi_sched::{Clock, ManualClock, PanicPolicy, Scheduler, SchedulerBuilder, Shares, Stepper};
 use qi_stackful::{Coroutines, StackPoolConfig, overflow};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Workers of a simulation if not said: the machine's processors would make runs differ.
+const SIMULATED_WORKERS: usize = 4;
 
 /// Options of a runtime, with their defaults: those of [`AsyncRuntimeConfig`] and further ones.
 ///
@@ -201,6 +205,58 @@ impl AsyncRuntimeBuilder {
     pub fn test_clock(mut self, clock: &TestClock) -> Self {
         self.test_clock = Some(clock.clone());
         self
+    }
+
+    /// Makes a simulation of this runtime instead: on one thread, with a clock of its own, a network in
+    /// memory, and chances that all come from `seed`. See [`simulation`](crate::simulation).
+    ///
+    /// It has 4 workers if not said. Of the options those of threads, of clocks, of the monitor and
+    /// [`debug`](Self::debug) have no meaning there.
+    ///
+    /// # Examples
+    /// ```
+    /// use qi_runtime::AsyncRuntime;
+    /// use qi_runtime::time::{Duration, sleep};
+    /// let simulation = AsyncRuntime::builder().simulated(7).build()?;
+    /// let answer = simulation.run(async {
+    ///     let task = qi_runtime::spawn(async {
+    ///         sleep(Duration::from_secs(3600)).await; // no time at all
+    ///         42
+    ///     });
+    ///     task.join().await
+    /// });
+    /// assert_eq!(answer?, 42);
+    /// simulation.finish()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn simulated(self, seed: u64) -> SimulationBuilder {
+        SimulationBuilder::new(self, seed)
+    }
+
+    /// Makes the workers without threads, over a reactor whose shards nobody parks on.
+    pub(crate) fn build_stepper(
+        self,
+        seed: u64,
+        clock: &Arc<ManualClock>,
+        hub: impl FnOnce(usize) -> Arc<Hub>,
+    ) -> Result<(Stepper, Arc<Hub>, Arc<Reactor>), RuntimeError> {
+        let Self { config, scheduler, workers_set, .. } = self;
+        config.check_stacks()?;
+        let workers = if workers_set { config.worker_threads } else { SIMULATED_WORKERS };
+        let mut scheduler = scheduler
+            .worker_threads(workers)
+            .queue_capacity(config.queue_capacity)
+            .poll_interval(config.poll_interval)
+            .work_stealing(config.enable_work_stealing)
+            .seed(seed);
+        scheduler.check()?;
+        let reactor =
+            Reactor::builder().shards(workers).clock(Arc::new(ReactorClock(clock.clone())));
+        let reactor = Arc::new(reactor.build()?);
+        let hub = hub(workers);
+        let driver = ReactorDriver::simulated(reactor.clone(), hub.clone());
+        let scheduler = scheduler.driver(Arc::new(driver)).clock(clock.clone());
+        Ok((scheduler.build_stepper()?, hub, reactor))
     }
 
     /// Starts the runtime.

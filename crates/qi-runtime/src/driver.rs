@@ -2,6 +2,7 @@
 
 use crate::jumps::Jumps;
 use crate::signal::Hub;
+use crate::simulation::Hub as Steps;
 use crate::time::TestClock;
 use qi_reactor::Reactor;
 use qi_sched::{Driver, Idled};
@@ -19,6 +20,8 @@ pub(crate) struct ReactorDriver {
     jumps: Option<Jumps>,
     /// The signals that are listened for.
     signals: Arc<Hub>,
+    /// Where the workers are simulated.
+    hub: Option<Arc<Steps>>,
 }
 
 impl AsRef<Arc<Hub>> for ReactorDriver {
@@ -30,7 +33,16 @@ impl AsRef<Arc<Hub>> for ReactorDriver {
 impl ReactorDriver {
     pub(crate) fn new(reactor: Arc<Reactor>, clock: Option<&TestClock>) -> Self {
         let jumps = clock.map(|clock| Jumps::new(clock.clone(), &reactor));
-        Self { reactor, next: AtomicUsize::new(0), jumps, signals: Arc::default() }
+        Self { reactor, next: AtomicUsize::new(0), jumps, signals: Arc::default(), hub: None }
+    }
+
+    /// For workers without threads, which are asked to go on through `hub`.
+    pub(crate) fn simulated(reactor: Arc<Reactor>, hub: Arc<Steps>) -> Self {
+        Self { hub: Some(hub), ..Self::new(reactor, None) }
+    }
+
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.hub.is_some()
     }
 
     /// The clock of timers, if it is one for tests.
@@ -60,7 +72,10 @@ impl Driver for ReactorDriver {
     }
 
     fn unpark(&self, seat: usize) {
-        self.reactor.unpark(seat);
+        match &self.hub {
+            Some(hub) => hub.notify(seat),
+            None => self.reactor.unpark(seat),
+        }
     }
 
     fn next_deadline(&self, seat: usize) -> Option<Instant> {
@@ -95,6 +110,10 @@ impl Driver for ReactorDriver {
         if let Some(jumps) = &self.jumps {
             jumps.stopped(&self.reactor);
         }
+    }
+
+    fn instead_of_sleep(&self) -> bool {
+        self.hub.as_ref().is_some_and(|hub| hub.go_on())
     }
 
     fn as_any(&self) -> &dyn Any {

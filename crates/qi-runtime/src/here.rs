@@ -41,7 +41,23 @@ pub(crate) fn try_with_driver<R>(code: impl FnOnce(&ReactorDriver) -> R) -> io::
     let found = qi_sched::context::with_driver(|driver| {
         driver.as_any().downcast_ref::<ReactorDriver>().map(code)
     });
-    found.flatten().ok_or_else(|| io::Error::other(NoRuntimeError))
+    let reactor = found.flatten().ok_or_else(|| io::Error::other(NoRuntimeError))?;
+    refuse_in_simulation()?;
+    Ok(reactor)
+}
+
+/// An error where the thread's runtime is simulated: what the system's network does cannot be repeated.
+pub(crate) fn refuse_in_simulation() -> io::Result<()> {
+    let simulated = qi_sched::context::with_driver(|driver| {
+        driver.as_any().downcast_ref::<ReactorDriver>().is_some_and(ReactorDriver::is_simulated)
+    });
+    if simulated == Some(true) {
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "a simulated runtime has no part of the system's network, see simulation::net",
+        ));
+    }
+    Ok(())
 }
 
 /// The current runtime's reactor, or an error for I/O functions.

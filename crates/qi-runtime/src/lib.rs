@@ -59,6 +59,7 @@ pub mod net;
 pub mod process;
 mod runtime;
 pub mod signal;
+pub mod simulation;
 mod stats;
 pub mod stdio;
 pub mod task;

@@ -45,7 +45,7 @@ mod sealed {
 }
 
 /// As [`sealed::Resolve::resolve`], for the other modules.
-pub(super) fn resolve<A: ToSocketAddrs>(address: &A) -> io::Result<Resolution> {
+pub(crate) fn resolve<A: ToSocketAddrs>(address: &A) -> io::Result<Resolution> {
     address.resolve()
 }
 

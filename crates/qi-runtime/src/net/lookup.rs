@@ -2,6 +2,7 @@
 
 use super::addr::{Resolution, ToSocketAddrs, resolve};
 use crate::handle::Handle;
+use crate::here;
 use qi_sched::TaskHandle;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -41,6 +42,7 @@ pub async fn lookup_host<A: ToSocketAddrs>(host: A) -> io::Result<ResolvedAddrs>
 
 async fn ask(host: String, port: u16) -> io::Result<ResolvedAddrs> {
     let handle = Handle::try_current().map_err(io::Error::other)?;
+    here::refuse_in_simulation()?;
     let call = move || (host.as_str(), port).to_socket_addrs().map(|found| found.collect());
     let mut lookup = Lookup(handle.spawn_blocking(call));
     match (&mut lookup.0).await {

@@ -107,6 +107,7 @@ mod vectored;
 mod vectored_unix;
 
 pub use addr::ToSocketAddrs;
+pub(crate) use addr::{Resolution, resolve};
 pub use error::AddressError;
 pub use incoming::Incoming;
 pub use keepalive::TcpKeepalive;
