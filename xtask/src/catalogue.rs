@@ -9,6 +9,7 @@ pub(crate) mod idle;
 pub(crate) mod layer;
 pub(crate) mod model;
 pub(crate) mod platform;
+pub(crate) mod simulated;
 pub(crate) mod stress;
 pub(crate) mod subset;
 pub(crate) mod tool;

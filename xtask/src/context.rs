@@ -21,6 +21,10 @@ pub(crate) struct Options {
     pub(crate) model: Option<String>,
     /// The one system call to make fail; all when absent.
     pub(crate) fault_call: Option<String>,
+    /// How many seeds to simulate; as many as the suite does when absent.
+    pub(crate) seeds: Option<u64>,
+    /// The first of them.
+    pub(crate) first_seed: u64,
     /// Of the jobs on other platforms, under sanitizers and with faults, only the stated subset.
     pub(crate) subset: bool,
 }
@@ -94,6 +98,8 @@ pub(crate) fn unseeded() -> anyhow::Result<Context> {
         stress_seconds: 0,
         model: None,
         fault_call: None,
+        seeds: None,
+        first_seed: 0,
         subset: false,
     })
 }

@@ -7,6 +7,7 @@ mod catalogue;
 mod context;
 mod interrupt;
 mod libtest;
+mod mutant;
 mod process;
 mod report;
 mod rig;
@@ -29,6 +30,8 @@ use crate::context::{Context, Options};
 
 /// How long `cargo xtask ci` may run: an hour of two cores, less what it takes to install the tools.
 const CI_LIMIT: Duration = Duration::from_secs(56 * 60);
+/// Seeds to simulate when nothing else is said.
+const SEEDS: u64 = 10_000;
 /// How long the stress programs run when nothing else is said.
 const STRESS_SECONDS: u64 = 15;
 
@@ -89,6 +92,18 @@ enum Command {
     Loom(ModelArgs),
     /// Runs each loom model against its mutants, every one of which must make it fail
     Mutants(ModelArgs),
+    /// Runs the simulated workload for many seeds, and plants faults for it to find
+    Simulate {
+        /// How many seeds
+        #[arg(long, default_value_t = SEEDS)]
+        seeds: u64,
+        /// The first of them
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// Counts what was skipped as failed
+        #[arg(long)]
+        strict: bool,
+    },
     /// Runs the stress programs from a seed, which is printed
     Stress {
         #[command(flatten)]
@@ -193,6 +208,9 @@ struct FaultArgs {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = mutant::compile() {
+        return code;
+    }
     match run(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
@@ -245,6 +263,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Edges(run) => single("edges", &run, |_| {}),
         Command::Loom(args) => single("loom", &args.run, |o| o.model = args.only.clone()),
         Command::Mutants(args) => single("mutants", &args.run, |o| o.model = args.only.clone()),
+        Command::Simulate { seeds, seed, strict } => {
+            let run = RunArgs { strict, seed: Some(seed) };
+            single("simulate", &run, |o| (o.seeds, o.first_seed) = (Some(seeds), seed))
+        }
         Command::Stress { run, seconds } => single("stress", &run, |o| o.stress_seconds = seconds),
         Command::Leak(run) => single("leak", &run, |_| {}),
         Command::Idle(run) => single("idle", &run, |_| {}),
@@ -276,6 +298,8 @@ fn context(run: &RunArgs, adjust: impl FnOnce(&mut Options)) -> anyhow::Result<C
         stress_seconds: STRESS_SECONDS,
         model: None,
         fault_call: None,
+        seeds: None,
+        first_seed: 0,
         subset: false,
     };
     adjust(&mut options);

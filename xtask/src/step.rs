@@ -14,6 +14,7 @@ pub(crate) mod models;
 pub(crate) mod platform;
 pub(crate) mod proxy;
 pub(crate) mod sanitize;
+pub(crate) mod simulate;
 pub(crate) mod stress;
 pub(crate) mod tests;
 pub(crate) mod windows;
@@ -67,6 +68,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("proxy", "the example proxy under load, every byte compared", proxy::run),
     step("loom", "the loom models", models::run_models),
     step("mutants", "each model against its mutants", models::run_mutants),
+    step("simulate", "the simulated workload from many seeds, and planted faults", simulate::run),
     step("stress", "the stress programs, from the printed seed", stress::run),
     step("leak", "valgrind over start, work and shutdown", leak::run),
     step("kernels", "instructions of short kernels against the committed figures", kernels::run),

@@ -92,6 +92,8 @@ mod tests {
             stress_seconds: 1,
             model: None,
             fault_call: None,
+            seeds: None,
+            first_seed: 0,
             subset: false,
         })
         .unwrap()

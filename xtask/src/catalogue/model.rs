@@ -37,6 +37,18 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &["timer_never_kicks"],
     },
     Model {
+        name: "loom_a_timer_fired_elsewhere_reaches_its_delay",
+        package: "qi-reactor",
+        preemption_bound: 3,
+        mutants: &["timer_refresh_forgets_the_race"],
+    },
+    Model {
+        name: "loom_a_timer_is_fired_or_removed",
+        package: "qi-reactor",
+        preemption_bound: 3,
+        mutants: &["timer_removed_keeps_its_bound"],
+    },
+    Model {
         name: "loom_an_event_reaches_a_waiter",
         package: "qi-reactor",
         preemption_bound: 3,
@@ -109,6 +121,24 @@ pub(crate) const MODELS: &[Model] = &[
             "gate_enter_without_fence",
             "gate_walk_ends_unordered",
         ],
+    },
+    Model {
+        name: "loom_monitor",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &["monitor_roused_without_fence", "monitor_sleeps_without_fence"],
+    },
+    Model {
+        name: "loom_place",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &["place_looked_at_without_fence", "place_set_without_fence"],
+    },
+    Model {
+        name: "loom_seats",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &["seat_offered_off_the_list"],
     },
     Model {
         name: "loom_mutex",

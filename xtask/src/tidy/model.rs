@@ -6,14 +6,17 @@ use super::Finding;
 use super::code::functions;
 use super::tree::Tree;
 use crate::catalogue::model::{MODELS, Model};
+use crate::catalogue::simulated::PLANTED;
 
 const TABLE: &str = "xtask/src/catalogue/model.rs";
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    check_by(tree, MODELS)
+    let planted: Vec<&str> = PLANTED.iter().map(|planted| planted.mutant).collect();
+    check_by(tree, MODELS, &planted)
 }
 
-fn check_by(tree: &Tree, models: &[Model]) -> Vec<Finding> {
+/// `planted`: faults that the simulation finds, which need no model.
+fn check_by(tree: &Tree, models: &[Model], planted: &[&str]) -> Vec<Finding> {
     let (tests, mutants) = (loom_tests(tree), mutants(tree));
     let mut findings = Vec::new();
     for (name, (path, line)) in &tests {
@@ -23,7 +26,8 @@ fn check_by(tree: &Tree, models: &[Model]) -> Vec<Finding> {
         }
     }
     for (name, (path, line)) in &mutants {
-        if !models.iter().any(|model| model.mutants.contains(&name.as_str())) {
+        let is_planted = planted.contains(&name.as_str());
+        if !is_planted && !models.iter().any(|model| model.mutants.contains(&name.as_str())) {
             let text = format!("the mutant {name} is not in the table");
             findings.push(Finding::new(path, *line, text));
         }
@@ -39,6 +43,10 @@ fn check_by(tree: &Tree, models: &[Model]) -> Vec<Finding> {
         for mutant in model.mutants.iter().filter(|name| !mutants.contains_key(**name)) {
             tell(format!("{}: no source has the mutant {mutant}", model.name));
         }
+    }
+    for mutant in planted.iter().filter(|name| !mutants.contains_key(**name)) {
+        let text = format!("no source has the planted fault {mutant}");
+        findings.push(Finding::new("xtask/src/catalogue/simulated.rs", 0, text));
     }
     findings
 }
@@ -82,7 +90,7 @@ mod tests {
 
     fn found(source: &str, models: &[Model]) -> Vec<String> {
         let tree = Tree::of(&[("a/src/join.rs", source)]);
-        check_by(&tree, models).into_iter().map(|finding| finding.text).collect()
+        check_by(&tree, models, &[]).into_iter().map(|finding| finding.text).collect()
     }
 
     fn model(mutants: &'static [&'static str]) -> Model {

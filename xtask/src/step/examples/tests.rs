@@ -25,6 +25,8 @@ fn context() -> Context {
         stress_seconds: 0,
         model: None,
         fault_call: None,
+        seeds: None,
+        first_seed: 0,
         subset: false,
     })
     .unwrap()
