@@ -46,6 +46,8 @@ pages! {
     ProcessesZh = "docs/guide.zh/process.md";
     Coroutine = "docs/guide/coroutine.md";
     CoroutineZh = "docs/guide.zh/coroutine.md";
+    Simulation = "docs/guide/simulation.md";
+    SimulationZh = "docs/guide.zh/simulation.md";
     Blocking = "docs/guide/blocking.md";
     BlockingZh = "docs/guide.zh/blocking.md";
     Statistics = "docs/guide/statistics.md";
