@@ -112,8 +112,8 @@ impl Driver for ReactorDriver {
         }
     }
 
-    fn instead_of_sleep(&self) -> bool {
-        self.hub.as_ref().is_some_and(|hub| hub.go_on())
+    fn instead_of_sleep(&self, fresh: bool) -> bool {
+        self.hub.as_ref().is_some_and(|hub| hub.go_on(fresh))
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -50,8 +50,9 @@ pub trait Driver: Send + Sync + Any {
     /// Called by a thread in a `block_on` before it sleeps, where workers are stepped on that very thread
     /// ([`Stepper::stay_alone`](crate::Stepper::stay_alone)): somebody has to go on stepping them. `true`
     /// says that it was done, and the thread looks again at what it waits for. `false`, the default: it
-    /// sleeps.
-    fn instead_of_sleep(&self) -> bool {
+    /// sleeps. `fresh`: the thread has run code of its own since it last asked.
+    fn instead_of_sleep(&self, fresh: bool) -> bool {
+        let _ = fresh;
         false
     }
 

@@ -33,7 +33,7 @@ impl Hub {
     }
 
     /// Lets the simulation go on by a step, if it is this thread's.
-    pub(crate) fn go_on(&self) -> bool {
-        world::go_on(self)
+    pub(crate) fn go_on(&self, fresh: bool) -> bool {
+        world::go_on(self, fresh)
     }
 }

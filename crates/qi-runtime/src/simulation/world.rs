@@ -311,6 +311,16 @@ impl World {
         }
     }
 
+    /// A worker blocks inside a poll: it keeps its seat, and what it has left there it comes to itself,
+    /// though it may have fallen asleep when it was stepped in an earlier block of that poll.
+    fn is_at_work(&self, worker: Option<usize>) {
+        if let Some(place) = worker.and_then(|worker| self.places.get(worker)) {
+            if place.get() == Place::Asleep {
+                place.set(Place::Awake);
+            }
+        }
+    }
+
     fn step(&self, worker: usize) {
         if self.places[worker].get() == Place::Asleep {
             self.rouse(worker);
@@ -390,10 +400,13 @@ pub(super) fn current() -> Option<Rc<World>> {
 
 /// A step of this thread's simulation, if it is that of `hub`. One that cannot go on unwinds, with the
 /// reason as payload, out of the innermost block.
-pub(super) fn go_on(hub: &Hub) -> bool {
+pub(super) fn go_on(hub: &Hub, fresh: bool) -> bool {
     let Some(world) = current().filter(|world| std::ptr::eq(&*world.hub, hub)) else {
         return false;
     };
+    if fresh {
+        world.is_at_work(qi_sched::context::seat());
+    }
     world.blocks.set(world.blocks.get() + 1);
     let went_on = world.go_on();
     world.blocks.set(world.blocks.get() - 1);

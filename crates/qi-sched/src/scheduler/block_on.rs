@@ -12,7 +12,7 @@ use crate::coop;
 use crate::stackful;
 use crate::worker::slot::Parker;
 use crate::worker::thread::{hand_over, run_pinned};
-use crate::worker::{Context, Step, ThreadSlot, context, park, step};
+use crate::worker::{Context, Step, ThreadSlot, be_awake, context, park, step};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -154,7 +154,9 @@ fn block_worker<F: Future>(
             below,
         };
         loop {
-            if block.take_wake() {
+            let fresh = block.take_wake();
+            if fresh {
+                be_awake(worker);
                 worker.shared.count_root_poll();
                 let polled = match &foreign {
                     Some(foreign) => {
@@ -170,7 +172,7 @@ fn block_worker<F: Future>(
             worker.blocks.push(block.clone());
             // Of a seat that it keeps it steps the tasks itself: that is no stall of the blocked one.
             let current = worker.replace_current(0);
-            worker.enter(|| wait(worker, slot, shared, handed_over));
+            worker.enter(|| wait(worker, slot, shared, handed_over, fresh));
             worker.replace_current(current);
             worker.blocks.pop();
         }
@@ -199,7 +201,7 @@ impl Drop for Restore<'_> {
 }
 
 /// Does what the thread still can do, or sleeps until there is something.
-fn wait(worker: &Context, slot: &ThreadSlot, host: &Arc<Shared>, handed_over: bool) {
+fn wait(worker: &Context, slot: &ThreadSlot, host: &Arc<Shared>, handed_over: bool, fresh: bool) {
     if handed_over {
         if run_pinned(worker) {
             return;
@@ -211,7 +213,7 @@ fn wait(worker: &Context, slot: &ThreadSlot, host: &Arc<Shared>, handed_over: bo
         }
         return;
     }
-    if worker.is_stepped() && worker.shared.driver.instead_of_sleep() {
+    if worker.is_stepped() && worker.shared.driver.instead_of_sleep(fresh) {
         return;
     }
     match step(worker) {

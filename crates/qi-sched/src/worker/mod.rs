@@ -164,6 +164,17 @@ fn fall_asleep(context: &Context) -> Step {
     Step::WouldPark
 }
 
+/// A worker that has kept its seat in a block goes on with the poll that blocked: it is awake, whatever it
+/// came to while it stepped. Else it would be taken for a sleeper, be woken for work that it does not come
+/// to, and keep the role of the searcher from others for as long as that poll lasts.
+pub(crate) fn be_awake(context: &Context) {
+    if let Some(core) = context.core() {
+        if core.asleep.get() {
+            wake_up(context, core);
+        }
+    }
+}
+
 fn wake_up(context: &Context, core: &Core) {
     core.asleep.set(false);
     if context.shared.sleep.rouse(core.seat) == Roused::Notified {

@@ -138,7 +138,10 @@ impl Parker {
     pub(crate) fn park_watched(&self, shared: &Shared) {
         self.announce(shared);
         // Where the workers are stepped on this very thread, somebody has to.
-        while shared.is_alone() && !self.is_notified() && shared.driver.instead_of_sleep() {}
+        let mut fresh = true;
+        while shared.is_alone() && !self.is_notified() && shared.driver.instead_of_sleep(fresh) {
+            fresh = false;
+        }
         self.park();
     }
 
