@@ -26,9 +26,4 @@ pub(crate) const PLANTED: &[Planted] = &[
         about: "a waiter for a lock that gives up does not pass on that the lock is free",
         ci: false,
     },
-    Planted {
-        mutant: "seek_keeps_wake_up",
-        about: "a receiver that gives up does not pass on that a value is there",
-        ci: false,
-    },
 ];
