@@ -240,14 +240,16 @@ impl AsyncRuntimeBuilder {
         clock: &Arc<ManualClock>,
         hub: impl FnOnce(usize) -> Arc<Hub>,
     ) -> Result<(Stepper, Arc<Hub>, Arc<Reactor>), RuntimeError> {
+        self.config.check_stacks()?;
+        let coroutines = self.coroutines()?;
         let Self { config, scheduler, workers_set, .. } = self;
-        config.check_stacks()?;
         let workers = if workers_set { config.worker_threads } else { SIMULATED_WORKERS };
         let mut scheduler = scheduler
             .worker_threads(workers)
             .queue_capacity(config.queue_capacity)
             .poll_interval(config.poll_interval)
             .work_stealing(config.enable_work_stealing)
+            .stacks(coroutines)
             .seed(seed);
         scheduler.check()?;
         let reactor =
