@@ -7,7 +7,7 @@
 //! |---|---|---|---|
 //! | `park_forgets_notice` | `park.rs` | the look at a pending notice | `loom_unpark_is_never_lost` |
 //! | `timer_never_kicks` | `timers.rs` | the comparison with `parked_until` | `loom_an_earlier_timer_ends_a_park` |
-//! | `timer_removed_keeps_its_bound` | `timers.rs` | the new bound of the next deadline | `loom_a_timer_is_fired_or_removed` |
+//! | `timer_fired_counts_as_removed` | `timers.rs` | the answer that it has fired already | `loom_a_timer_is_fired_or_removed` |
 //! | `timer_refresh_forgets_the_race` | `timers.rs` | the look after a waker came too late | `loom_a_timer_fired_elsewhere_reaches_its_delay` |
 //! | `waiter_skips_second_look` | `io_cell.rs` | the look under the lock | `loom_an_event_reaches_a_waiter` |
 //! | `clear_ignores_tick` | `readiness.rs` | the comparison of ticks | `loom_clearing_keeps_a_newer_event` |

@@ -46,7 +46,7 @@ pub(crate) const MODELS: &[Model] = &[
         name: "loom_a_timer_is_fired_or_removed",
         package: "qi-reactor",
         preemption_bound: 3,
-        mutants: &["timer_removed_keeps_its_bound"],
+        mutants: &["timer_fired_counts_as_removed"],
     },
     Model {
         name: "loom_an_event_reaches_a_waiter",

@@ -7,8 +7,7 @@
 
 use crate::worker::Place;
 use loom::sync::atomic::{
-    AtomicBool, AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed,
-    Ordering::Release,
+    AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
 use loom::thread;
 use std::sync::Arc;
@@ -42,10 +41,10 @@ impl Model {
         flag.store(true, Release);
     }
 
-    /// The thread takes what is there; then it sleeps at `flag`'s place until it is woken there.
-    fn sleeps_with_mail(&self, flag: &AtomicBool) -> bool {
-        let taken = self.inbox.swap(0, AcqRel);
-        taken == 0 && !flag.load(Acquire)
+    /// The thread looks whether there is mail (a look at a queue's ends may be stale); if not, it sleeps at
+    /// `flag`'s place until it is woken there.
+    fn sleeps(&self, flag: &AtomicBool) -> bool {
+        self.inbox.load(Acquire) == 0 && !flag.load(Acquire)
     }
 
     /// At the end: whoever sleeps, and was not woken where it sleeps, has no mail.
@@ -63,7 +62,7 @@ fn a_thread_leaves_its_seat_while_a_hint_comes() {
         thread::spawn(move || model.deliver())
     };
     model.place.set(None);
-    let sleeps = model.sleeps_with_mail(&model.on_parker);
+    let sleeps = model.sleeps(&model.on_parker);
     other.join().unwrap();
     model.check(sleeps, &model.on_parker);
 }
@@ -76,7 +75,7 @@ fn a_thread_takes_a_seat_while_hints_come() {
         thread::spawn(move || model.deliver())
     });
     model.place.set(Some(SEAT));
-    let sleeps = model.sleeps_with_mail(&model.on_seat);
+    let sleeps = model.sleeps(&model.on_seat);
     for other in others {
         other.join().unwrap();
     }
