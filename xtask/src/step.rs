@@ -42,6 +42,11 @@ const fn step(
     Step { name, about, ci: true, run }
 }
 
+/// Continuous integration leaves it out.
+const fn on_request(step: Step) -> Step {
+    Step { ci: false, ..step }
+}
+
 const fn of_platform(
     platform: &'static Platform,
     run: fn(&Context) -> anyhow::Result<Report>,
@@ -78,8 +83,9 @@ pub(crate) const STEPS: &[Step] = &[
     step("sanitize-leak", "core crates' tests under LeakSanitizer", sanitize::leak::run),
     step("sanitize-thread", "core crates' tests under ThreadSanitizer", sanitize::thread::run),
     of_platform(&target::WINDOWS, |context| platform::run(context, &target::WINDOWS)),
-    of_platform(&target::AARCH64, |context| platform::run(context, &target::AARCH64)),
-    step("rotation", "one of the other platforms, another one each day", platform::rotation::run),
+    // Named only: their minutes, added to the others', are more than continuous integration has.
+    on_request(of_platform(&target::AARCH64, |context| platform::run(context, &target::AARCH64))),
+    on_request(step("rotation", "another platform each day", platform::rotation::run)),
 ];
 
 /// The steps that run only when they are asked for, by `cargo xtask platform` and `platforms`.
