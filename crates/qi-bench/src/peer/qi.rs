@@ -4,6 +4,7 @@ use std::future::{self, Future};
 use std::net::TcpListener;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -34,15 +35,21 @@ fn build(workers: usize, stack_pool_size: usize) -> AsyncRuntime {
     builder.stack_pool_size(stack_pool_size).build().expect("a Qi runtime starts")
 }
 
-/// Time as it would have passed without callgrind, about.
-struct SlowClock(Instant);
+/// Time that passes by being read: what a scheduler decides by it is then the same in every run, on
+/// a busy machine as well.
+struct ReadClock {
+    start: Instant,
+    readings: AtomicU64,
+}
 
-/// How much slower a program runs under callgrind.
-const SLOWDOWN: u32 = 50;
+/// Between two readings of a worker whose polls are short lie sixteen of them.
+const PER_READING: Duration = Duration::from_micros(1);
 
-impl Clock for SlowClock {
+impl Clock for ReadClock {
     fn now(&self) -> Instant {
-        self.0 + self.0.elapsed() / SLOWDOWN
+        // Relaxed: one worker reads it, and the monitor now and then.
+        let readings = self.readings.fetch_add(1, Relaxed);
+        self.start + PER_READING * u32::try_from(readings).unwrap_or(u32::MAX)
     }
 }
 
@@ -55,7 +62,8 @@ impl Peer for Qi {
 
     fn start_slowed(workers: usize) -> Self {
         let builder = AsyncRuntime::builder().worker_threads(workers).stack_pool_size(0);
-        let clock = Arc::new(SlowClock(Instant::now()));
+        let clock = ReadClock { start: Instant::now(), readings: AtomicU64::new(0) };
+        let clock = Arc::new(clock);
         Self(builder.clock(clock).build().expect("a Qi runtime starts"))
     }
 
