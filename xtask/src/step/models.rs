@@ -156,13 +156,15 @@ fn verdict(model: &Model, finished: &Finished) -> Result<String, String> {
     Ok(said[0].to_owned())
 }
 
-/// A mutant is killed when the model ran and panicked; a run that was ended from outside, or
+/// A mutant is killed when the model ran and panicked, or did what the allocator noticed; a run that was ended from outside, or
 /// that never reached the model, proves nothing.
 fn is_killed(finished: &Finished) -> Result<(), String> {
     if finished.end.is_success() {
         return Err("it survived".to_owned());
     }
-    if !finished.output.contains("panicked at") {
+    // The C library looks for memory that is freed twice, and ends the process by its own words.
+    let is_noticed = ["panicked at", "free(): ", "malloc(): "];
+    if !is_noticed.iter().any(|words| finished.output.contains(words)) {
         return Err(format!("it ended without a panic: {}", finished.end));
     }
     match finished.end {
