@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 /// A TCP connection with [`std::io::Read`] and [`std::io::Write`], for shared references too, so that
 /// one coroutine can read while another writes. Its other methods are those of
-/// [`net::TcpStream`](crate::net::TcpStream).
+/// [`crate::net::TcpStream`].
 pub type TcpStream = Io<net::TcpStream>;
 
 impl TcpStream {
@@ -25,7 +25,7 @@ impl TcpStream {
 }
 
 /// Accepts TCP connections. Its other methods are those of
-/// [`net::TcpListener`](crate::net::TcpListener).
+/// [`crate::net::TcpListener`].
 pub type TcpListener = Io<net::TcpListener>;
 
 impl TcpListener {

@@ -60,7 +60,7 @@ fn a_read_dropped_at_every_poll_loses_no_byte() {
                         let mut rest = Vec::new();
                         file.read_to_end(&mut rest).await.map(|_| rest)
                     };
-                    all.extend(world.gated.runtime.block_on(rest).expect("it can be read"));
+                    all.extend(world.gated.open().block_on(rest).expect("it can be read"));
                     assert_eq!(all, pattern(10, 1));
                 },
             );
@@ -90,7 +90,7 @@ fn a_write_dropped_at_every_poll_has_taken_all_or_nothing() {
             },
             |world, run| {
                 let mut file = world.file.borrow_mut();
-                world.gated.runtime.block_on(file.flush()).expect("there was no error");
+                world.gated.open().block_on(file.flush()).expect("there was no error");
                 let written = &world.content()[4 * 64 * 1024..];
                 let expected: &[u8] = if run.is_complete() { b"last" } else { b"" };
                 assert_eq!(written, expected, "{run:?}");
@@ -143,7 +143,7 @@ fn a_seek_dropped_at_every_poll_is_done_or_not() {
                     let mut file = world.file.borrow_mut();
                     let mut next = [0; 1];
                     let read = file.read_exact(&mut next);
-                    world.gated.runtime.block_on(read).expect("there is so much");
+                    world.gated.open().block_on(read).expect("there is so much");
                     // Begun at its first poll, and done since.
                     let expected = if run.polls > 0 { b'4' } else { b'0' };
                     assert_eq!(next[0], expected);
@@ -162,9 +162,8 @@ fn an_entry_of_a_directory_is_not_lost_with_a_dropped_future() {
         }
         let make = || {
             let gated = Gated::new();
-            gated.step();
             let open = fs::read_dir(scratch.root());
-            let mut entries = gated.runtime.block_on(open).expect("it is there");
+            let mut entries = gated.open().block_on(open).expect("it is there");
             for _ in 0..256 {
                 let next = std::pin::pin!(entries.next_entry());
                 let entry = qi_test_kit::assert_ready!(next).expect("it came with the first batch");
@@ -174,7 +173,7 @@ fn an_entry_of_a_directory_is_not_lost_with_a_dropped_future() {
             (gated, RefCell::new(entries))
         };
         let rest = |gated: &Gated, entries: &mut ReadDir| {
-            gated.runtime.block_on(async {
+            gated.open().block_on(async {
                 let mut count = 0;
                 while entries.next_entry().await.expect("it can be read").is_some() {
                     count += 1;

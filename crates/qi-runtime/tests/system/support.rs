@@ -142,11 +142,18 @@ impl Gated {
         self.gate.replace(Some(gate));
     }
 
-    /// Lets calls begin, if they could not, and waits until those that were made so far have ended.
+    /// Lets calls begin from now on.
+    pub(crate) fn open(&self) -> &AsyncRuntime {
+        self.gate.take();
+        &self.runtime
+    }
+
+    /// Waits until the calls that were made so far have ended; later ones wait for the next step.
     /// There is one thread, and it takes them in order.
     pub(crate) fn step(&self) {
-        self.gate.take();
+        self.open();
         let last = self.runtime.spawn_blocking(|| ());
         self.runtime.block_on(last).expect("it is not cancelled");
+        self.shut();
     }
 }
