@@ -3,11 +3,11 @@
 //!
 //! The header `include/qi_runtime.h` is generated from these files; `docs/abi.md` says who owns what
 //! and which calls suspend. A file per group of functions holds the exported functions, each a thin
-//! shell: check what came across ([`pointer`], [`structs`], [`handle`]), call the runtime's public API,
-//! answer with a [`code`].
+//! shell: check what came across (`pointer`, `structs`, `handle`), call the runtime's public API,
+//! answer with a code.
 //!
 //! # Calls that suspend
-//! What a call that has to wait does depends on where it is made ([`suspend`]): a coroutine is parked,
+//! What a call that has to wait does depends on where it is made (`suspend`): a coroutine is parked,
 //! a plain thread blocks, and a poll function gets `QI_ERR_WOULD_BLOCK` and uses the `_poll` twin.
 //!
 //! # Unsafe code

@@ -6,10 +6,10 @@
 //! listener. Each looks under the lock of the round: whoever finds bytes takes them all and begins a
 //! new round, and every listener that has seen an older round is told.
 //!
-//! An event is over when one listener has found nothing more, so another one may come to wait after
-//! that although it has not seen the last round. Therefore a listener takes its place among those who
-//! wait and then looks once more: it finds bytes or a new round, or a later signal will be a later
-//! event, which wakes it. (I72)
+//! An event is over when one listener has found nothing more, and there is none at all when one has taken
+//! the bytes before the reactor looked. So the event alone does not tell every listener: one that waits
+//! takes its place among those who wait for the event, and then, under the lock, finds bytes or a new
+//! round or leaves its waker; and whoever begins a round wakes all who left theirs. (I72)
 //!
 //! # Rejected alternatives
 //! * A pair of sockets per listener: a thousand children that are waited for by signals would be a
@@ -25,7 +25,9 @@ use signal_hook::SigId;
 use signal_hook::low_level::{pipe, unregister};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read};
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
 
 /// The signals of one runtime.
 #[derive(Debug, Default)]
@@ -53,8 +55,26 @@ impl Hub {
 pub(super) struct Source {
     handler: SigId,
     socket: Watched<UnixStream>,
+    round: Mutex<Round>,
+}
+
+#[derive(Debug, Default)]
+struct Round {
     /// Raised for each time that bytes were found.
-    round: Mutex<u64>,
+    number: u64,
+    /// Who waits for the next. One that has given up since is woken in vain, once.
+    waiting: Vec<Waker>,
+}
+
+impl Round {
+    /// Takes what has come; whom that concerns is to be woken when the lock is free.
+    fn renew(&mut self, socket: &UnixStream) -> io::Result<Vec<Waker>> {
+        if !drain(socket)? {
+            return Ok(Vec::new());
+        }
+        self.number += 1;
+        Ok(mem::take(&mut self.waiting))
+    }
 }
 
 impl Source {
@@ -65,7 +85,7 @@ impl Source {
         let socket = UnixStream::from_std(reading);
         let socket = Watched::lazy(reactor.clone(), here::place, socket, Interest::READABLE)?;
         let handler = pipe::register(kind.as_raw(), writing)?;
-        Ok(Self { handler, socket, round: Mutex::new(0) })
+        Ok(Self { handler, socket, round: Mutex::default() })
     }
 
     pub(super) fn socket(&self) -> &Watched<UnixStream> {
@@ -75,10 +95,30 @@ impl Source {
     /// The present round: what came before is not for a listener that is made now.
     pub(super) fn begin(&self) -> io::Result<u64> {
         let mut round = lock(&self.round);
-        if drain(self.socket.get_ref())? {
-            *round += 1;
+        let woken = round.renew(self.socket.get_ref())?;
+        let number = round.number;
+        drop(round);
+        woken.into_iter().for_each(Waker::wake);
+        Ok(number)
+    }
+
+    /// The present round, if it is not the one that a listener has seen last; else the listener is woken
+    /// when there is another.
+    pub(super) fn poll_look(&self, seen: u64, cx: &Context<'_>) -> Poll<io::Result<u64>> {
+        let waker = cx.waker().clone();
+        let mut round = lock(&self.round);
+        let woken = round.renew(self.socket.get_ref())?;
+        let number = round.number;
+        let mut spare = None;
+        if number == seen && !round.waiting.iter().any(|other| other.will_wake(&waker)) {
+            round.waiting.push(waker);
+        } else {
+            spare = Some(waker);
         }
-        Ok(*round)
+        drop(round);
+        drop(spare);
+        woken.into_iter().for_each(Waker::wake);
+        if number == seen { Poll::Pending } else { Poll::Ready(Ok(number)) }
     }
 
     /// The present round, if it is not the one that a listener has seen last.

@@ -67,7 +67,7 @@ impl Signal {
         let mut event = pin!(source.socket().read_with(|_| source.look(known)));
         let wait = |cx: &mut Context<'_>| match event.as_mut().poll(cx) {
             // A place among those who wait first, and then a look: see `hub`.
-            Poll::Pending => look_again(source, known),
+            Poll::Pending => source.poll_look(known, cx),
             ready => ready,
         };
         *seen = poll_fn(wait).await.ok()?;
@@ -79,7 +79,7 @@ impl Signal {
         let Self { source, seen, .. } = self;
         let known = *seen;
         let round = ready!(match source.socket().poll_read_with(cx, |_| source.look(known)) {
-            Poll::Pending => look_again(source, known),
+            Poll::Pending => source.poll_look(known, cx),
             ready => ready,
         });
         Poll::Ready(round.ok().map(|round| *seen = round))
@@ -103,13 +103,5 @@ impl Stream for Signal {
 impl fmt::Debug for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Signal").field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-/// Whether another listener has taken bytes that this one was to be told of.
-fn look_again(source: &Source, known: u64) -> Poll<io::Result<u64>> {
-    match source.look(known) {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
-        outcome => Poll::Ready(outcome),
     }
 }
