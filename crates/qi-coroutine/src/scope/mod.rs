@@ -4,7 +4,7 @@
 //! before the scope has seen all children end (I59), not by a panic either. If its coroutine is leaked the
 //! frame stays where it is, for ever.
 //!
-//! Protocol: a child is counted before anybody has it, and holds a [`Share`]; whatever it borrowed
+//! Protocol: a child is counted before anybody has it, and holds a `Share`; whatever it borrowed
 //! is gone before the share is. The last share wakes the frame. The body's panic, or its unwinding
 //! because it was cancelled, is caught; the children are cancelled; the frame waits for them outside
 //! of unwinding and shielded from cancelling; then the panic goes on.
