@@ -62,18 +62,27 @@ pub(super) struct Source {
 struct Round {
     /// Raised for each time that bytes were found.
     number: u64,
-    /// Who waits for the next. One that has given up since is woken in vain, once.
-    waiting: Vec<Waker>,
+    /// Who waits for the next, each with the number of its place.
+    waiting: Vec<(u64, Waker)>,
+    /// Places given so far.
+    places: u64,
 }
 
 impl Round {
     /// Takes what has come; whom that concerns is to be woken when the lock is free.
-    fn renew(&mut self, socket: &UnixStream) -> io::Result<Vec<Waker>> {
+    fn renew(&mut self, socket: &UnixStream) -> io::Result<Vec<(u64, Waker)>> {
         if !drain(socket)? {
             return Ok(Vec::new());
         }
         self.number += 1;
         Ok(mem::take(&mut self.waiting))
+    }
+
+    /// Gives up a place; the waker is to be dropped when the lock is free.
+    fn leave(&mut self, place: &mut Option<u64>) -> Option<Waker> {
+        let id = place.take()?;
+        let index = self.waiting.iter().position(|(other, _)| *other == id)?;
+        Some(self.waiting.swap_remove(index).1)
     }
 }
 
@@ -98,27 +107,8 @@ impl Source {
         let woken = round.renew(self.socket.get_ref())?;
         let number = round.number;
         drop(round);
-        woken.into_iter().for_each(Waker::wake);
+        woken.into_iter().for_each(|(_, waker)| waker.wake());
         Ok(number)
-    }
-
-    /// The present round, if it is not the one that a listener has seen last; else the listener is woken
-    /// when there is another.
-    pub(super) fn poll_look(&self, seen: u64, cx: &Context<'_>) -> Poll<io::Result<u64>> {
-        let waker = cx.waker().clone();
-        let mut round = lock(&self.round);
-        let woken = round.renew(self.socket.get_ref())?;
-        let number = round.number;
-        let mut spare = None;
-        if number == seen && !round.waiting.iter().any(|other| other.will_wake(&waker)) {
-            round.waiting.push(waker);
-        } else {
-            spare = Some(waker);
-        }
-        drop(round);
-        drop(spare);
-        woken.into_iter().for_each(Waker::wake);
-        if number == seen { Poll::Pending } else { Poll::Ready(Ok(number)) }
     }
 
     /// The present round, if it is not the one that a listener has seen last.
@@ -130,6 +120,38 @@ impl Source {
             round if round == seen => Err(ErrorKind::WouldBlock.into()),
             round => Ok(round),
         }
+    }
+
+    /// The present round, if it is not the one that a listener has seen last; else the listener is woken
+    /// when there is another, and has a place among those who wait.
+    pub(super) fn poll_look(
+        &self,
+        seen: u64,
+        place: &mut Option<u64>,
+        cx: &Context<'_>,
+    ) -> Poll<io::Result<u64>> {
+        let waker = cx.waker().clone();
+        let mut round = lock(&self.round);
+        let woken = round.renew(self.socket.get_ref())?;
+        let number = round.number;
+        let old = round.leave(place);
+        if number == seen {
+            round.places += 1;
+            let id = round.places;
+            round.waiting.push((id, waker));
+            *place = Some(id);
+        }
+        drop(round);
+        drop(old);
+        woken.into_iter().for_each(|(_, waker)| waker.wake());
+        if number == seen { Poll::Pending } else { Poll::Ready(Ok(number)) }
+    }
+
+    /// Gives up a place among those who wait.
+    pub(super) fn leave(&self, place: &mut Option<u64>) {
+        let old = lock(&self.round).leave(place);
+        // Outside of the lock.
+        drop(old);
     }
 }
 

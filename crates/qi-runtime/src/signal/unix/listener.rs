@@ -44,6 +44,26 @@ pub struct Signal {
     source: Arc<Source>,
     /// The last round that it knows of.
     seen: u64,
+    /// Its place among those who wait for the next, left by `poll_recv`.
+    place: Option<u64>,
+}
+
+/// The place of a future that waits.
+struct Seat<'a> {
+    source: &'a Source,
+    place: Option<u64>,
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.source.leave(&mut self.place);
+    }
+}
+
+impl Drop for Signal {
+    fn drop(&mut self) {
+        self.source.leave(&mut self.place);
+    }
 }
 
 impl Signal {
@@ -54,7 +74,7 @@ impl Signal {
         }
         let source = hub.source(reactor, kind)?;
         let seen = source.begin()?;
-        Ok(Self { kind, source, seen })
+        Ok(Self { kind, source, seen, place: None })
     }
 
     /// Waits for the signal. `None` when the runtime has shut down.
@@ -64,10 +84,11 @@ impl Signal {
     pub async fn recv(&mut self) -> Option<()> {
         let Self { source, seen, .. } = self;
         let known = *seen;
+        let mut seat = Seat { source, place: None };
         let mut event = pin!(source.socket().read_with(|_| source.look(known)));
         let wait = |cx: &mut Context<'_>| match event.as_mut().poll(cx) {
             // A place among those who wait first, and then a look: see `hub`.
-            Poll::Pending => source.poll_look(known, cx),
+            Poll::Pending => source.poll_look(known, &mut seat.place, cx),
             ready => ready,
         };
         *seen = poll_fn(wait).await.ok()?;
@@ -76,10 +97,10 @@ impl Signal {
 
     /// As [`recv`](Self::recv), for poll functions. The last waker is woken.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
-        let Self { source, seen, .. } = self;
+        let Self { source, seen, place, .. } = self;
         let known = *seen;
         let round = ready!(match source.socket().poll_read_with(cx, |_| source.look(known)) {
-            Poll::Pending => source.poll_look(known, cx),
+            Poll::Pending => source.poll_look(known, place, cx),
             ready => ready,
         });
         Poll::Ready(round.ok().map(|round| *seen = round))
