@@ -143,6 +143,31 @@
 // The version of the ABI that the header describes.
 #define QI_ABI_VERSION 1
 
+// Receives a value into `data`.
+#define QI_SELECT_RECV 1
+
+// Sends the value at `data`, which stays the caller's unless this branch is chosen and answers `QI_OK`.
+#define QI_SELECT_SEND 2
+
+// A task has ended; its result stays with it.
+#define QI_SELECT_TASK 3
+
+// An event is set.
+#define QI_SELECT_EVENT 4
+
+// A timer fires.
+#define QI_SELECT_TIMER 5
+
+// So many nanoseconds have passed.
+#define QI_SELECT_TIMEOUT 6
+
+// No other branch is ready at once.
+#define QI_SELECT_DEFAULT 7
+
+// Branches are looked at in the order in which they stand; without it each that is ready is as likely
+// to be chosen as the others.
+#define QI_SELECT_IN_ORDER 1
+
 // Priorities of tasks.
 #define QI_PRIORITY_LOW -1
 
@@ -173,6 +198,9 @@
 // It panicked.
 #define QI_TASK_FAILED 5
 
+// The first child that fails has the others cancelled.
+#define QI_SCOPE_FAIL_FAST 1
+
 // What a poll function is handed: opaque to it, and valid until it returns.
 typedef struct qi_cx qi_cx;
 
@@ -182,23 +210,42 @@ typedef void (*qi_drop_fn)(void *value);
 // A channel.
 typedef uint64_t qi_chan;
 
-// A handle of any kind; 0 is none.
-typedef uint64_t qi_handle;
+// What a task does: a coroutine, or a call on the pool for blocking ones. Answers `QI_OK` when its
+// result lies at `result`, or a negative code. It must not unwind.
+typedef int32_t (*qi_call_fn)(void *argument, void *result);
 
-// A mutex.
-typedef uint64_t qi_mutex;
+// A runtime; 0 is that of the calling thread, or the global one.
+typedef uint64_t qi_runtime;
 
-// A lock for many readers or one writer.
-typedef uint64_t qi_rwlock;
+// A scope: tasks that somebody waits for together.
+typedef uint64_t qi_scope;
 
-// A semaphore.
-typedef uint64_t qi_sem;
+// What can be said of a task when it is spawned. Zero every field but the first for the defaults.
+typedef struct {
+  // `sizeof(qi_task_options)`.
+  uint32_t struct_size;
+  // `QI_PRIORITY_…`.
+  int32_t priority;
+  // The runtime; 0: that of the calling thread, or the global one.
+  qi_runtime runtime;
+  // Bytes of the result. 0: it has none.
+  size_t result_size;
+  // Its alignment, a power of two. 0: 16.
+  size_t result_align;
+  // Drops a result that nobody takes. May be null.
+  qi_drop_fn result_drop;
+  // The task's name in statistics and messages, UTF-8 without a zero at its end. May be null.
+  const char *name;
+  // Bytes of the name.
+  size_t name_len;
+  // The scope that the task belongs to; 0: none.
+  qi_scope scope;
+  // Usable bytes of a coroutine's stack, 16 KiB to 1 GiB. 0: the runtime's `max_stack_size`.
+  size_t stack_size;
+} qi_task_options;
 
-// A wait group.
-typedef uint64_t qi_wg;
-
-// An event.
-typedef uint64_t qi_event;
+// A task.
+typedef uint64_t qi_task;
 
 // The options of a runtime. Zero every field but the first for the defaults.
 typedef struct {
@@ -222,45 +269,63 @@ typedef struct {
   uint32_t shutdown_timeout_ms;
 } qi_config;
 
-// A runtime; 0 is that of the calling thread, or the global one.
-typedef uint64_t qi_runtime;
+// What a program, or something that is done once, begins with. It must not unwind.
+typedef int32_t (*qi_entry_fn)(void *argument);
+
+// A handle of any kind; 0 is none.
+typedef uint64_t qi_handle;
+
+// Makes the value that a child has of its parent's; null: the child has none. It must not unwind.
+typedef void *(*qi_inherit_fn)(void *value);
+
+// A key of task-locals.
+typedef uint64_t qi_local;
+
+// A mutex.
+typedef uint64_t qi_mutex;
+
+// A lock for many readers or one writer.
+typedef uint64_t qi_rwlock;
+
+// A semaphore.
+typedef uint64_t qi_sem;
+
+// A wait group.
+typedef uint64_t qi_wg;
+
+// An event.
+typedef uint64_t qi_event;
+
+// Something that is done once.
+typedef uint64_t qi_once;
+
+// A waker of a task.
+typedef uint64_t qi_waker;
+
+// A branch of a select. Zero what it does not need.
+typedef struct {
+  // `sizeof(qi_select_case)`; the same for all branches of a select.
+  uint32_t struct_size;
+  // `QI_SELECT_…`.
+  int32_t operation;
+  // What it waits for; 0: the branch is never chosen.
+  qi_handle handle;
+  // The value's place.
+  void *data;
+  // Of `QI_SELECT_TIMEOUT`.
+  uint64_t timeout_ns;
+  // Written if the branch was chosen: what its operation answered, such as `QI_ERR_CLOSED`.
+  int32_t answer;
+  // 0.
+  uint32_t reserved;
+} qi_select_case;
 
 // Polls the state of a task. Answers `QI_OK` when it has ended and its result lies at `result`,
 // `QI_PENDING` when it waits, a negative code when it has failed. It must not unwind.
 typedef int32_t (*qi_poll_fn)(void *state, qi_cx *cx, void *result);
 
-// What can be said of a task when it is spawned. Zero every field but the first for the defaults.
-typedef struct {
-  // `sizeof(qi_task_options)`.
-  uint32_t struct_size;
-  // `QI_PRIORITY_…`.
-  int32_t priority;
-  // The runtime; 0: that of the calling thread, or the global one.
-  qi_runtime runtime;
-  // Bytes of the result. 0: it has none.
-  size_t result_size;
-  // Its alignment, a power of two. 0: 16.
-  size_t result_align;
-  // Drops a result that nobody takes. May be null.
-  qi_drop_fn result_drop;
-  // The task's name in statistics and messages, UTF-8 without a zero at its end. May be null.
-  const char *name;
-  // Bytes of the name.
-  size_t name_len;
-} qi_task_options;
-
-// A task.
-typedef uint64_t qi_task;
-
-// A call that a thread of the pool makes. Answers `QI_OK` when its result lies at `result`, or a
-// negative code. It must not unwind.
-typedef int32_t (*qi_call_fn)(void *argument, void *result);
-
 // A timer.
 typedef uint64_t qi_timer;
-
-// A waker of a task.
-typedef uint64_t qi_waker;
 
 #ifdef __cplusplus
 extern "C" {
@@ -340,6 +405,60 @@ int32_t qi_chan_close(qi_chan channel);
 // How many values are inside, 0 if the handle is none of a channel.
 size_t qi_chan_len(qi_chan channel);
 
+// Spawns a coroutine: a call on a stack of its own, which may use all functions that SUSPEND. The task
+// owns `argument` from now on, also if this fails: `drop` (may be null) is called with it exactly once,
+// after the call. `out` may be null: then nobody can wait for it.
+//
+// Until it begins any worker may take it; then it stays on that thread. Cancelled, it is told by the
+// calls that SUSPEND, which all answer `QI_ERR_CANCELLED` from then on, and should return that.
+//
+// # Safety
+// `call` and `drop` may be called with `argument` on any thread; `options` and `out` as the header says.
+int32_t qi_task_spawn(qi_call_fn call,
+                      qi_drop_fn drop,
+                      void *argument,
+                      const qi_task_options *options,
+                      qi_task *out);
+
+// Spawns a coroutine for each of `count` arguments, as `qi_task_spawn` does, with the same options. If
+// it fails, those that were spawned already are cancelled. `out` (may be null) has room for `count`
+// handles.
+//
+// # Safety
+// As there; `arguments` is valid for reading `count` pointers.
+int32_t qi_task_spawn_batch(qi_call_fn call,
+                            qi_drop_fn drop,
+                            void *const *arguments,
+                            size_t count,
+                            const qi_task_options *options,
+                            qi_task *out);
+
+// Spawns a call that may block its thread, on the pool for such calls. The task owns `argument` from
+// now on, also if this fails: `drop` (may be null) is called with it exactly once, after the call.
+//
+// # Safety
+// As `qi_task_spawn`.
+int32_t qi_task_spawn_blocking(qi_call_fn call,
+                               qi_drop_fn drop,
+                               void *argument,
+                               const qi_task_options *options,
+                               qi_task *out);
+
+// Bytes of stack that the calling coroutine has left, 0 outside of coroutines.
+size_t qi_stack_remaining(void);
+
+// A program's whole run: makes the global runtime as `qi_init` does, calls `entry` in a coroutine, waits
+// for it, shuts the runtime down as `qi_runtime_shutdown` does, and writes what `entry` answered to
+// `exit_code`. `QI_ERR_BUSY` inside of a task.
+//
+// # Safety
+// As `qi_init`; `entry` may be called with `argument` on another thread; `exit_code` is valid for
+// writing.
+int32_t qi_main(const qi_config *config,
+                qi_entry_fn entry,
+                void *argument,
+                int32_t *exit_code);
+
 // The version of the ABI that the library has: `QI_ABI_VERSION` of the header it was built with.
 uint32_t qi_abi_version(void);
 
@@ -376,6 +495,30 @@ int32_t qi_retain(qi_handle handle);
 // Gives a reference back; the object ends with the last one, as soon as no call is inside it. The
 // null handle is let pass. Answers `QI_ERR_STALE` as `qi_retain` does.
 int32_t qi_release(qi_handle handle);
+
+// Makes a key of task-locals. `drop` (may be null) is called with a value when its task ends or sets
+// another; `inherit` (may be null: children begin without) makes a child's value of its parent's when
+// the child is spawned, on the parent's thread.
+//
+// # Safety
+// `out` is valid for writing a handle; `drop` may be called on any thread.
+int32_t qi_local_create(qi_drop_fn drop,
+                        qi_inherit_fn inherit,
+                        qi_local *out);
+
+// Sets the calling task's value of a key; null takes it away. The value belongs to the task as soon as
+// this answers `QI_OK`. `QI_ERR_NOT_IN_TASK` outside of tasks.
+//
+// # Safety
+// The key's functions may be called with `value`.
+int32_t qi_local_set(qi_local local,
+                     void *value);
+
+// The calling task's value of a key, null if it has none. `QI_ERR_NOT_IN_TASK` outside of tasks.
+//
+// # Safety
+// `out` is valid for writing a pointer.
+int32_t qi_local_get(qi_local local, void **out);
 
 // Makes a mutex. It is fair, and its holder gets the urgency of whoever waits. A task that ends while
 // it holds the mutex leaves it locked.
@@ -525,6 +668,45 @@ int32_t qi_event_wait_timeout(qi_event event, uint64_t timeout_ns);
 // None but that: any other pointer is told from it and refused.
 int32_t qi_event_poll_wait(qi_event event, qi_cx *cx);
 
+// Makes something that is done once.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_once_create(qi_once *out);
+
+// Calls `call` with `argument` unless that was done before; whoever comes meanwhile waits. `call` may
+// suspend where the caller may. It answers `QI_OK`, or a negative code, which this answers then; the
+// next caller tries again. `QI_ERR_DEADLOCK` inside of that very call. SUSPENDS.
+//
+// # Safety
+// `call` may be called with `argument`.
+int32_t qi_once_call(qi_once once,
+                     qi_entry_fn call,
+                     void *argument);
+
+// The twin of `qi_once_call` for poll functions, inside of which `call` then runs.
+//
+// # Safety
+// As there; `cx` is the poll function's.
+int32_t qi_once_poll_call(qi_once once, qi_cx *cx, qi_entry_fn call, void *argument);
+
+// 1 if it was done, 0 if not, or an error.
+int32_t qi_once_is_done(qi_once once);
+
+// The waker of whoever calls: of the task, inside a poll function or a coroutine; else of the thread.
+// It may be used on any thread, as often as wanted, also after the task has ended.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_waker_current(qi_waker *out);
+
+// Waits until a waker of the caller (`qi_waker_current`) is used; returns at once if that was done
+// since the last time. SUSPENDS.
+int32_t qi_park(void);
+
+// As `qi_park`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+int32_t qi_park_timeout(uint64_t timeout_ns);
+
 // Makes the global runtime, which calls use that name none, unless it is there already. `config` may
 // be null.
 //
@@ -557,6 +739,67 @@ int32_t qi_thread_attach(qi_runtime handle);
 // Takes the last `qi_thread_attach` of the calling thread back; `QI_ERR_NOT_INIT` if there is none.
 int32_t qi_thread_detach(void);
 
+// Opens a scope. Tasks that name it in their options belong to it. `flags`: `QI_SCOPE_…`, or'ed.
+// Released before it is closed, a scope has its tasks cancelled.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_scope_open(uint32_t flags, qi_scope *out);
+
+// Waits until all tasks of a scope have ended, also those that they spawn into it meanwhile; then no
+// more can be spawned (`QI_ERR_CLOSED`). Answers the first error that one of them ended with, or
+// `QI_ERR_CANCELLED` if the scope was cancelled. A coroutine that is cancelled meanwhile has the tasks
+// cancelled, and waits for them all the same. SUSPENDS.
+int32_t qi_scope_close(qi_scope scope);
+
+// The twin of `qi_scope_close` for poll functions. A poll function that is cancelled is not polled any
+// more: it has the tasks cancelled by releasing the scope.
+//
+// # Safety
+// `cx` is the poll function's.
+int32_t qi_scope_poll_close(qi_scope scope,
+                            qi_cx *cx);
+
+// Asks for all tasks of a scope to be cancelled, and for those that come.
+int32_t qi_scope_cancel(qi_scope scope);
+
+// Waits until one of `count` branches is ready, does what that says, and no other; writes its number to
+// `chosen` and what it answered to its `answer`. `flags`: `QI_SELECT_…`, or'ed. `QI_ERR_INVALID` if it
+// were to send to and receive from the same channel without room. SUSPENDS.
+//
+// # Safety
+// `cases` is valid for reading and writing `count` branches, each of which points to what it needs;
+// `chosen` is valid for writing.
+int32_t qi_select(qi_select_case *cases,
+                  size_t count,
+                  uint32_t flags,
+                  size_t *chosen);
+
+// The twin of `qi_select` for poll functions. The branches are read by the first call.
+//
+// # Safety
+// As there, until the operation ends or is not asked for any more; `cx` is the poll function's.
+int32_t qi_poll_select(qi_select_case *cases,
+                       size_t count,
+                       uint32_t flags,
+                       size_t *chosen,
+                       qi_cx *cx);
+
+// Tells whoever waits for a number (1 to 64) by `qi_signal_wait`, one for each call, or the next who
+// comes; calls that come in quick succession may count as one. This is the only function that may be
+// called in a signal handler. As other calls there it may change `errno`.
+void qi_signal_notify(int32_t number);
+
+// Waits until `qi_signal_notify` is called with this number; returns at once if it was since the last
+// wait. SUSPENDS.
+int32_t qi_signal_wait(int32_t number);
+
+// The twin of `qi_signal_wait` for poll functions.
+//
+// # Safety
+// `cx` is the poll function's.
+int32_t qi_signal_poll_wait(int32_t number, qi_cx *cx);
+
 // Spawns a task that a poll function drives. The task owns `state` from now on, also if this fails:
 // `drop` (may be null) is called with it exactly once. `out` may be null: then nobody can wait for it.
 //
@@ -570,7 +813,8 @@ int32_t qi_task_spawn_poll(qi_poll_fn poll,
                            qi_task *out);
 
 // As `qi_task_spawn_poll`, with the state copied into the task: `init` points to `state_size` bytes
-// aligned to `state_align`, which belong to the task from now on, also if this fails.
+// aligned to `state_align` (0: 16), which belong to the task from now on, also if this fails. Up to
+// 1024 bytes, aligned to no more than 16, lie in the task's own block of memory.
 //
 // # Safety
 // As there; `init` is valid for reading `state_size` bytes.
@@ -581,17 +825,6 @@ int32_t qi_task_spawn_inline(qi_poll_fn poll,
                              size_t state_align,
                              const qi_task_options *options,
                              qi_task *out);
-
-// Spawns a call that may block its thread, on the pool for such calls. The task owns `argument` from
-// now on, also if this fails: `drop` (may be null) is called with it exactly once, after the call.
-//
-// # Safety
-// As `qi_task_spawn_poll`.
-int32_t qi_task_spawn_blocking(qi_call_fn call,
-                               qi_drop_fn drop,
-                               void *argument,
-                               const qi_task_options *options,
-                               qi_task *out);
 
 // Waits for a task and moves its result to `result`; null drops it. Answers the task's own error, or
 // `QI_ERR_CANCELLED`, `QI_ERR_PANIC`; `QI_ERR_TAKEN` if the result was taken before; `QI_ERR_BUSY`
@@ -626,11 +859,30 @@ int32_t qi_task_poll_await(qi_task task,
 // `tasks` is valid for reading `count` handles.
 int32_t qi_task_await_all(const qi_task *tasks, size_t count);
 
+// The twin of `qi_task_await_all` for poll functions.
+//
+// # Safety
+// As there; `cx` is the poll function's.
+int32_t qi_task_poll_await_all(const qi_task *tasks, size_t count, qi_cx *cx);
+
 // Waits until one of `count` tasks has ended, leaves its result with it, and says which. SUSPENDS.
 //
 // # Safety
 // As `qi_task_await_all`; `index` is valid for writing.
 int32_t qi_task_await_any(const qi_task *tasks, size_t count, size_t *index);
+
+// The twin of `qi_task_await_any` for poll functions.
+//
+// # Safety
+// As there, `index` until the operation ends or is not asked for any more; `cx` is the poll function's.
+int32_t qi_task_poll_await_any(const qi_task *tasks,
+                               size_t count,
+                               size_t *index,
+                               qi_cx *cx);
+
+// Lets a task go: gives its reference back, as `qi_release`, if the handle is one of a task. It goes on
+// by itself, and its result is dropped.
+int32_t qi_task_detach(qi_task task);
 
 // Asks for a task to be cancelled: it ends at the next point where it waits. Asking again is no error;
 // `QI_ERR_FINISHED` if it has ended, `QI_ERR_NOT_CANCELLABLE` for a blocking call that has begun.
@@ -649,6 +901,13 @@ uint64_t qi_current_task_id(void);
 // has the priority of whoever waits at least.
 int32_t qi_task_set_priority(qi_task task,
                              int32_t number);
+
+// The priority that a task has in effect: its own, or that of whoever waits for it. Errors as
+// `qi_task_set_priority`.
+//
+// # Safety
+// `out` is valid for writing.
+int32_t qi_task_priority(qi_task task, int32_t *out);
 
 // The name of a task that has not ended, as `qi_error_message` gives texts; empty if it has none.
 //
@@ -719,7 +978,8 @@ int32_t qi_cx_waker(qi_cx *cx, qi_waker *out);
 // Has the task that is being polled polled again, soon: how a poll function lets others run.
 int32_t qi_cx_wake_self(qi_cx *cx);
 
-// Wakes the task; the waker stays.
+// Wakes whose waker it is: a poll function is polled again, a coroutine or thread finds its next
+// `qi_park` returning at once. The waker stays.
 int32_t qi_waker_wake(qi_waker waker);
 
 #ifdef __cplusplus

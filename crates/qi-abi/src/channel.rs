@@ -16,6 +16,8 @@ pub(crate) const UNBOUNDED: usize = usize::MAX;
 /// A channel behind a handle: both ends are in it.
 pub(crate) struct Channel {
     shape: Shape,
+    /// A sender waits for its receiver.
+    has_room: bool,
     sender: mpmc::Sender<Place>,
     receiver: mpmc::Receiver<Place>,
 }
@@ -28,11 +30,16 @@ impl Channel {
             1..=MAX_CAPACITY => mpmc::bounded(capacity),
             _ => return Err(Code::ERR_INVALID),
         };
-        Ok(Self { shape, sender, receiver })
+        Ok(Self { shape, has_room: capacity > 0, sender, receiver })
     }
 
     pub(crate) fn shape(&self) -> Shape {
         self.shape
+    }
+
+    /// Whether a value can be inside that nobody receives at that moment.
+    pub(crate) fn has_room(&self) -> bool {
+        self.has_room
     }
 
     pub(crate) fn try_send(&self, value: Place) -> Result<(), (Place, Code)> {

@@ -23,9 +23,13 @@ mod handle;
 mod last_error;
 mod memory;
 mod object;
+mod own;
 mod pointer;
 mod poll_context;
 mod runtime;
+mod scope;
+mod select;
+mod signal_number;
 mod structs;
 mod suspend;
 mod sync;
@@ -38,4 +42,10 @@ mod fork;
 #[cfg(not(unix))]
 mod no_fork;
 #[cfg(not(unix))]
+mod no_signal;
+#[cfg(unix)]
+mod signal;
+#[cfg(not(unix))]
 use no_fork as fork;
+#[cfg(not(unix))]
+use no_signal as signal;

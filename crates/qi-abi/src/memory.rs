@@ -38,6 +38,21 @@ impl Shape {
         self.layout.size()
     }
 
+    pub(crate) fn alignment(&self) -> usize {
+        self.layout.align()
+    }
+
+    /// Drops a value.
+    ///
+    /// # Safety
+    /// One of this shape is there, and is dropped nowhere else.
+    pub(crate) unsafe fn drop_value(&self, value: *mut c_void) {
+        if let Some(dropper) = self.dropper {
+            // SAFETY: the caller's word, and the other side's that this is how.
+            unsafe { dropper(value) };
+        }
+    }
+
     fn is_inline(&self) -> bool {
         self.layout.size() <= INLINE && self.layout.align() <= align_of::<u64>()
     }
@@ -126,11 +141,8 @@ impl Drop for Place {
     fn drop(&mut self) {
         let value = self.pointer();
         if self.is_full {
-            if let Some(dropper) = self.shape.dropper {
-                // SAFETY: the value is there, is dropped nowhere else, and the other side said that
-                // this is how.
-                unsafe { dropper(value) };
-            }
+            // SAFETY: the value is there, and is dropped nowhere else.
+            unsafe { self.shape.drop_value(value) };
         }
         if let Room::Allocated(memory) = self.room {
             // SAFETY: allocated in `new` with this layout.

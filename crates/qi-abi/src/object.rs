@@ -46,13 +46,16 @@ objects! {
     Runtime(crate::runtime::Instance),
     Task(crate::task::Task),
     Waker(crate::waker::HandedWaker),
+    Scope(crate::scope::Scope),
     Channel(crate::channel::Channel),
     Mutex(crate::sync::mutex::Mutex),
     RwLock(crate::sync::rwlock::RwLock),
     Semaphore(crate::sync::semaphore::Semaphore),
     WaitGroup(crate::sync::wait_group::WaitGroup),
+    Once(crate::sync::once::Once),
     Event(crate::sync::event::Event),
     Timer(crate::timer::Timer),
+    Local(crate::own::Local),
 }
 
 static OBJECTS: Table<Any> = Table::new();

@@ -21,6 +21,7 @@ use std::ptr;
 use std::task::{Context, Poll, Waker};
 
 use crate::code::Code;
+use crate::own::Own;
 
 /// What an operation is known by: the handle, the kind of operation, the address of its data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,6 +76,7 @@ impl Operations {
 pub struct PollContext {
     context: *mut Context<'static>,
     operations: *mut Operations,
+    own: *const Own,
 }
 
 thread_local! {
@@ -95,11 +97,15 @@ impl Drop for Restore {
 pub(crate) fn enter<R>(
     cx: &mut Context<'_>,
     operations: &mut Operations,
+    own: &Own,
     poll: impl FnOnce(*mut PollContext) -> R,
 ) -> R {
     let outer = CURRENT.get();
-    let mut frame =
-        PollContext { context: ptr::from_mut(cx).cast(), operations: ptr::from_mut(operations) };
+    let mut frame = PollContext {
+        context: ptr::from_mut(cx).cast(),
+        operations: ptr::from_mut(operations),
+        own: ptr::from_ref(own),
+    };
     let pointer = ptr::from_mut(&mut frame);
     CURRENT.set(pointer);
     let restore = Restore(outer);
@@ -111,7 +117,24 @@ pub(crate) fn enter<R>(
 
 /// Whether the calling thread is inside a poll function.
 pub(crate) fn is_inside() -> bool {
-    CURRENT.try_with(|current| !current.get().is_null()).unwrap_or(false)
+    !current().is_null()
+}
+
+/// Calls `code` with what the task of the poll function has of its own that the calling thread is inside
+/// of; `None` outside of poll functions.
+pub(crate) fn with_own<R>(code: &mut impl FnMut(&Own) -> R) -> Option<R> {
+    let current = current();
+    if current.is_null() {
+        return None;
+    }
+    // SAFETY: it is the context of a call of `enter` that has not returned, on this thread, and so are
+    // the things that it points to; nobody has a unique reference to them.
+    Some(code(unsafe { &*(*current).own }))
+}
+
+/// The context of the poll function that the calling thread is inside of, null outside of one.
+pub(crate) fn current() -> *const PollContext {
+    CURRENT.try_with(Cell::get).unwrap_or(ptr::null())
 }
 
 /// Leaves the poll function for the time of `code`, which may run other tasks: an awaited child may
@@ -180,7 +203,7 @@ mod tests {
     }
 
     fn in_a_poll<R>(operations: &mut Operations, code: impl FnOnce(*mut PollContext) -> R) -> R {
-        enter(&mut Context::from_waker(Waker::noop()), operations, code)
+        enter(&mut Context::from_waker(Waker::noop()), operations, &Own::default(), code)
     }
 
     #[test]

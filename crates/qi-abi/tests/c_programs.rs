@@ -66,6 +66,16 @@ fn channels_locks_events_and_timers_serve_threads_and_poll_functions() {
 }
 
 #[test]
+fn coroutines_wait_anywhere_and_are_told_when_they_are_cancelled() {
+    check("coroutines.c");
+}
+
+#[test]
+fn select_chooses_what_is_ready_and_loses_nothing() {
+    check("select.c");
+}
+
+#[test]
 fn every_misuse_gets_its_error() {
     check("misuse.c");
 }
@@ -93,22 +103,48 @@ fn header_is_c99_to_c17_and_cpp11_to_cpp17() {
     }
 }
 
+/// The functions of the header, each with the comment above it.
+fn functions() -> Vec<(String, String)> {
+    let header = std::fs::read_to_string(folder("include/qi_runtime.h")).expect("it is there");
+    let (mut functions, mut comment) = (Vec::new(), String::new());
+    for line in header.lines() {
+        if line.trim_start().starts_with("//") {
+            comment += line;
+            continue;
+        }
+        let name = line.split_once('(').and_then(|(before, _)| before.rsplit([' ', '*']).next());
+        if let Some(name) = name.filter(|name| name.starts_with("qi_")) {
+            functions.push((name.to_owned(), comment.clone()));
+        }
+        comment.clear();
+    }
+    assert!(functions.len() > 50, "the header was not understood: {functions:?}");
+    functions
+}
+
 #[test]
 fn every_function_of_the_header_is_called_by_a_program() {
-    let header = std::fs::read_to_string(folder("include/qi_runtime.h")).expect("it is there");
     let mut programs = String::new();
-    for name in ["check.h", "tasks.c", "objects.c", "misuse.c"] {
-        programs += &std::fs::read_to_string(folder("tests/c").join(name)).expect("it is there");
+    for entry in std::fs::read_dir(folder("tests/c")).expect("it is there") {
+        let path = entry.expect("it can be listed").path();
+        programs += &std::fs::read_to_string(path).expect("it is text");
     }
-    let code = header.lines().filter(|line| !line.trim_start().starts_with("//"));
-    let declared = code.filter_map(|line| {
-        let (before, _) = line.split_once('(')?;
-        let name = before.rsplit([' ', '*']).next()?;
-        name.starts_with("qi_").then_some(name)
-    });
-    let declared: Vec<&str> = declared.collect();
-    assert!(declared.len() > 50, "the header was not understood: {declared:?}");
-    let missing: Vec<_> =
-        declared.iter().filter(|name| !programs.contains(&format!("{name}("))).collect();
+    let missing: Vec<String> = functions()
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| !programs.contains(&format!("{name}(")))
+        .collect();
     assert!(missing.is_empty(), "no program calls {missing:?}");
+}
+
+#[test]
+fn every_function_that_suspends_is_refused_inside_a_poll_function() {
+    let misuse = std::fs::read_to_string(folder("tests/c/misuse.c")).expect("it is there");
+    let missing: Vec<String> = functions()
+        .into_iter()
+        .filter(|(_, comment)| comment.contains("SUSPENDS.") || comment.ends_with("SUSPENDS"))
+        .map(|(name, _)| name)
+        .filter(|name| !misuse.contains(&format!("ANSWERS(QI_ERR_WOULD_BLOCK, {name}(")))
+        .collect();
+    assert!(missing.is_empty(), "misuse.c does not try {missing:?}");
 }

@@ -38,7 +38,7 @@ pub unsafe extern "C" fn qi_chan_create(
 ///
 /// # Safety
 /// `element` is null or valid for reading as many bytes as the channel's values have.
-unsafe fn copied(channel: &Channel, element: *const c_void) -> Result<Place, Code> {
+pub(super) unsafe fn copied(channel: &Channel, element: *const c_void) -> Result<Place, Code> {
     let shape = channel.shape();
     if element.is_null() && shape.size() > 0 {
         return Err(Code::ERR_NULL);
@@ -120,14 +120,14 @@ pub unsafe extern "C" fn qi_chan_poll_send(
     })
 }
 
-async fn received(channel: Here<Channel>, to: Sent<c_void>) -> Result<Code, Code> {
+pub(super) async fn received(channel: Here<Channel>, to: Sent<c_void>) -> Result<Code, Code> {
     let mut value = channel.receive().await?;
     // SAFETY: the caller of the exported function promised room for a value.
     unsafe { value.move_to(to.get()) };
     Ok(Code::OK)
 }
 
-fn room(to: *mut c_void) -> Result<Sent<c_void>, Code> {
+pub(super) fn room(to: *mut c_void) -> Result<Sent<c_void>, Code> {
     if to.is_null() { Err(Code::ERR_NULL) } else { Ok(Sent(to)) }
 }
 

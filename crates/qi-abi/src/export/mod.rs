@@ -5,10 +5,18 @@
 
 pub mod channel;
 pub mod codes;
+pub mod coroutine;
 pub mod error;
 pub mod handle;
+pub mod local;
 pub mod locks;
+pub mod once;
+pub mod options;
+pub mod park;
 pub mod runtime;
+pub mod scope;
+pub mod select;
+pub mod signal;
 pub mod task;
 pub mod time;
 pub mod waker;
@@ -16,6 +24,8 @@ pub mod waker;
 pub use crate::config::{QI_CONFIG_DEBUG, QI_CONFIG_NO_STEALING, RuntimeConfig};
 pub use crate::memory::Dropper;
 pub use crate::poll_context::PollContext;
+pub use crate::scope::QI_SCOPE_FAIL_FAST;
+pub use crate::task::call::InheritFn;
 pub use crate::task::poll_task::PollFn;
 
 use std::future::Future;
@@ -45,6 +55,12 @@ pub type RwLockRef = u64;
 pub type SemaphoreRef = u64;
 /// A wait group.
 pub type WaitGroupRef = u64;
+/// Something that is done once.
+pub type OnceRef = u64;
+/// A scope: tasks that somebody waits for together.
+pub type ScopeRef = u64;
+/// A key of task-locals.
+pub type LocalRef = u64;
 /// An event.
 pub type EventRef = u64;
 /// A timer.
@@ -63,7 +79,11 @@ pub(crate) fn waiting<F>(begin: impl FnOnce() -> Result<F, Code>) -> i32
 where
     F: Future<Output = Result<Code, Code>>,
 {
-    shell(|| suspend::wait(begin()?)?)
+    shell(|| {
+        // Before anything is begun: a value that is to be sent would be copied for nothing.
+        suspend::refuse_in_a_poll()?;
+        suspend::wait(begin()?)?
+    })
 }
 
 /// As [`waiting`], for so many nanoseconds at most.
@@ -71,6 +91,9 @@ pub(crate) fn waiting_for<F>(ns: u64, begin: impl FnOnce() -> Result<F, Code>) -
 where
     F: Future<Output = Result<Code, Code>>,
 {
+    if suspend::is_over() {
+        return waiting(begin);
+    }
     let limit = Duration::from_nanos(ns);
     waiting(|| {
         let operation = begin()?;
@@ -109,6 +132,12 @@ pub(crate) mod operation {
     pub(crate) const GROUP: u32 = 9;
     pub(crate) const EVENT: u32 = 10;
     pub(crate) const TIMER: u32 = 11;
+    pub(crate) const AWAIT_ALL: u32 = 12;
+    pub(crate) const AWAIT_ANY: u32 = 13;
+    pub(crate) const SELECT: u32 = 14;
+    pub(crate) const SCOPE: u32 = 15;
+    pub(crate) const ONCE: u32 = 16;
+    pub(crate) const SIGNAL: u32 = 17;
 }
 
 /// A pointer of the other side on its way into an operation.

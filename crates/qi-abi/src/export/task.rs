@@ -2,19 +2,20 @@
 
 use std::ffi::{c_char, c_void};
 
-use qi_runtime::{TaskBuilder, TaskPriority, TaskStatus};
+use qi_runtime::TaskStatus;
 
-use super::{RuntimeRef, Sent, TaskRef, operation, polling, shell, waiting, waiting_for};
+use super::options::{self, Receipt, TaskOptions, Wishes};
+use super::{Sent, TaskRef, operation, polling, shell, waiting, waiting_for};
 use crate::code::Code;
 use crate::memory::{Dropper, Owned, Place, Shape};
 use crate::object::{self, Here};
 use crate::pointer::Out;
 use crate::poll_context::{Key, PollContext};
 use crate::runtime::Instance;
-use crate::structs::{self, Versioned};
-use crate::task::poll_task::{PollFn, PollTask, Poller, State};
+use crate::scope::Child;
+use crate::task::poll_task::{LARGEST_WITHIN, PollFn, PollTask, Poller, State, Within};
 use crate::task::{self, Task};
-use crate::{boundary, pointer};
+use crate::{boundary, own, pointer};
 
 /// Priorities of tasks.
 pub const QI_PRIORITY_LOW: i32 = -1;
@@ -38,113 +39,6 @@ pub const QI_TASK_CANCELLED: i32 = 4;
 /// It panicked.
 pub const QI_TASK_FAILED: i32 = 5;
 
-/// What can be said of a task when it is spawned. Zero every field but the first for the defaults.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct TaskOptions {
-    /// `sizeof(qi_task_options)`.
-    pub struct_size: u32,
-    /// `QI_PRIORITY_…`.
-    pub priority: i32,
-    /// The runtime; 0: that of the calling thread, or the global one.
-    pub runtime: RuntimeRef,
-    /// Bytes of the result. 0: it has none.
-    pub result_size: usize,
-    /// Its alignment, a power of two. 0: 16.
-    pub result_align: usize,
-    /// Drops a result that nobody takes. May be null.
-    pub result_drop: Dropper,
-    /// The task's name in statistics and messages, UTF-8 without a zero at its end. May be null.
-    pub name: *const c_char,
-    /// Bytes of the name.
-    pub name_len: usize,
-}
-
-// SAFETY: `repr(C)`, begins with a u32, and zero bytes are numbers, null pointers and absent functions.
-unsafe impl Versioned for TaskOptions {
-    const FIRST: usize = size_of::<TaskOptions>();
-}
-
-/// A call that a thread of the pool makes. Answers `QI_OK` when its result lies at `result`, or a
-/// negative code. It must not unwind.
-pub type CallFn = Option<unsafe extern "C" fn(argument: *mut c_void, result: *mut c_void) -> i32>;
-
-/// What the options say, checked.
-struct Wishes<'a> {
-    priority: TaskPriority,
-    runtime: u64,
-    result: Shape,
-    name: Option<&'a str>,
-}
-
-/// # Safety
-/// `options` is null or points to as many bytes as its `struct_size` says, and its name to its bytes.
-unsafe fn wishes<'a>(options: *const TaskOptions) -> Result<Wishes<'a>, Code> {
-    if options.is_null() {
-        let result = Shape::new(0, 0, None)?;
-        return Ok(Wishes { priority: TaskPriority::Normal, runtime: 0, result, name: None });
-    }
-    // SAFETY: as the caller promises.
-    let options = unsafe { structs::read(options) }?;
-    let result = Shape::new(options.result_size, options.result_align, options.result_drop)?;
-    let name = match options.name.is_null() {
-        true => None,
-        // SAFETY: as the caller promises.
-        false => Some(unsafe { pointer::text(options.name.cast(), options.name_len) }?),
-    };
-    Ok(Wishes { priority: priority(options.priority)?, runtime: options.runtime, result, name })
-}
-
-fn priority(number: i32) -> Result<TaskPriority, Code> {
-    match number {
-        QI_PRIORITY_LOW => Ok(TaskPriority::Low),
-        QI_PRIORITY_NORMAL => Ok(TaskPriority::Normal),
-        QI_PRIORITY_HIGH => Ok(TaskPriority::High),
-        QI_PRIORITY_CRITICAL => Ok(TaskPriority::Critical),
-        _ => Err(Code::ERR_INVALID),
-    }
-}
-
-/// Where a new task's handle goes; nowhere, if the caller lets it go at once.
-struct Receipt(Option<Out<u64>>);
-
-impl Receipt {
-    /// # Safety
-    /// `out` is null or valid for writing a handle.
-    unsafe fn new(out: *mut TaskRef) -> Result<Self, Code> {
-        // SAFETY: as the caller promises.
-        let out = if out.is_null() { None } else { Some(unsafe { Out::new(out) }?) };
-        Ok(Self(out))
-    }
-
-    fn give(self, task: impl FnOnce() -> Task) -> Result<Code, Code> {
-        match self.0 {
-            Some(out) => out.put(object::publish(task())?),
-            None => drop(task()),
-        }
-        Ok(Code::OK)
-    }
-}
-
-fn dressed<'h>(builder: TaskBuilder<'h>, wishes: &Wishes<'_>) -> TaskBuilder<'h> {
-    let builder = builder.priority(wishes.priority);
-    match wishes.name {
-        Some(name) => builder.name(name.to_owned()),
-        None => builder,
-    }
-}
-
-fn spawn_poll(
-    poll: Poller,
-    state: State,
-    wishes: &Wishes<'_>,
-    receipt: Receipt,
-) -> Result<Code, Code> {
-    let handle = Instance::of(wishes.runtime)?;
-    let future = PollTask::new(poll, state, Place::new(wishes.result)?);
-    receipt.give(|| Task::new(dressed(handle.task(), wishes).spawn(future)))
-}
-
 /// Spawns a task that a poll function drives. The task owns `state` from now on, also if this fails:
 /// `drop` (may be null) is called with it exactly once. `out` may be null: then nobody can wait for it.
 ///
@@ -160,16 +54,33 @@ pub unsafe extern "C" fn qi_task_spawn_poll(
     out: *mut TaskRef,
 ) -> i32 {
     shell(|| {
-        let state = State::Theirs(Owned::new(state, drop));
+        let state = Owned::new(state, drop);
         let poll = poll.ok_or(Code::ERR_NULL)?;
         // SAFETY: as the caller promises.
-        let (wishes, receipt) = unsafe { (wishes(options)?, Receipt::new(out)?) };
+        let (wishes, receipt) = unsafe { (Wishes::read(options)?, Receipt::new(out)?) };
         spawn_poll(poll, state, &wishes, receipt)
     })
 }
 
+fn spawn_poll<S: State + 'static>(
+    poll: Poller,
+    state: S,
+    wishes: &Wishes<'_>,
+    receipt: Receipt,
+) -> Result<Code, Code> {
+    let runtime = Instance::of(wishes.runtime)?;
+    let result = Place::new(wishes.result)?;
+    let child = wishes.admit()?;
+    let number = child.as_ref().map(Child::number);
+    let future = PollTask::new(poll, state, result, own::inherited(), child);
+    let task = Task::new(wishes.of_task(runtime.task()).spawn(future));
+    wishes.introduce(number, &task);
+    receipt.give(task)
+}
+
 /// As `qi_task_spawn_poll`, with the state copied into the task: `init` points to `state_size` bytes
-/// aligned to `state_align`, which belong to the task from now on, also if this fails.
+/// aligned to `state_align` (0: 16), which belong to the task from now on, also if this fails. Up to
+/// 1024 bytes, aligned to no more than 16, lie in the task's own block of memory.
 ///
 /// # Safety
 /// As there; `init` is valid for reading `state_size` bytes.
@@ -188,50 +99,42 @@ pub unsafe extern "C" fn qi_task_spawn_inline(
         if init.is_null() && state_size > 0 {
             return Err(Code::ERR_NULL);
         }
-        let mut state = Place::new(shape)?;
-        // SAFETY: as the caller promises; nothing is in the place yet.
-        unsafe { state.fill_from(init) };
-        let poll = poll.ok_or(Code::ERR_NULL)?;
-        // SAFETY: as the caller promises.
-        let (wishes, receipt) = unsafe { (wishes(options)?, Receipt::new(out)?) };
-        spawn_poll(poll, State::Inline(state), &wishes, receipt)
+        let say = Say { poll, options, out };
+        // SAFETY: as the caller promises; each state fits where it is put.
+        unsafe {
+            match shape.size() {
+                _ if !Within::<LARGEST_WITHIN>::fits(&shape) => {
+                    let mut place = Place::new(shape)?;
+                    place.fill_from(init);
+                    say.spawn(place)
+                }
+                0..=32 => say.spawn(Within::<32>::new(shape, init)),
+                33..=64 => say.spawn(Within::<64>::new(shape, init)),
+                65..=128 => say.spawn(Within::<128>::new(shape, init)),
+                129..=256 => say.spawn(Within::<256>::new(shape, init)),
+                257..=512 => say.spawn(Within::<512>::new(shape, init)),
+                _ => say.spawn(Within::<LARGEST_WITHIN>::new(shape, init)),
+            }
+        }
     })
 }
 
-/// Spawns a call that may block its thread, on the pool for such calls. The task owns `argument` from
-/// now on, also if this fails: `drop` (may be null) is called with it exactly once, after the call.
-///
-/// # Safety
-/// As `qi_task_spawn_poll`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn qi_task_spawn_blocking(
-    call: CallFn,
-    drop: Dropper,
-    argument: *mut c_void,
+/// What the caller of `qi_task_spawn_inline` said beside the state, unchecked.
+struct Say {
+    poll: PollFn,
     options: *const TaskOptions,
     out: *mut TaskRef,
-) -> i32 {
-    shell(|| {
-        let argument = Owned::new(argument, drop);
-        let call = call.ok_or(Code::ERR_NULL)?;
+}
+
+impl Say {
+    /// # Safety
+    /// As `qi_task_spawn_inline`.
+    unsafe fn spawn<S: State + 'static>(&self, state: S) -> Result<Code, Code> {
+        let poll = self.poll.ok_or(Code::ERR_NULL)?;
         // SAFETY: as the caller promises.
-        let (wishes, receipt) = unsafe { (wishes(options)?, Receipt::new(out)?) };
-        let handle = Instance::of(wishes.runtime)?;
-        let mut place = Place::new(wishes.result)?;
-        let run = move || {
-            // SAFETY: the other side gave the function together with the argument, for this call.
-            let code = Code(unsafe { call(argument.pointer(), place.pointer()) });
-            match code {
-                Code::OK => {
-                    place.was_filled();
-                    Ok(place)
-                }
-                failed if failed.0 < 0 => Err(failed),
-                _ => Err(Code::ERR_INVALID),
-            }
-        };
-        receipt.give(|| Task::new(dressed(handle.task(), &wishes).spawn_blocking(run)))
-    })
+        let (wishes, receipt) = unsafe { (Wishes::read(self.options)?, Receipt::new(self.out)?) };
+        spawn_poll(poll, state, &wishes, receipt)
+    }
 }
 
 /// Moves a task's result to where the caller wants it.
@@ -287,19 +190,44 @@ pub unsafe extern "C" fn qi_task_poll_await(
     polling(cx, key, move || Ok(delivered(object::find(task)?, result)))
 }
 
+/// # Safety
+/// `tasks` is valid for reading `count` handles.
+unsafe fn found(tasks: *const TaskRef, count: usize) -> Result<Vec<Here<Task>>, Code> {
+    // SAFETY: as the caller promises.
+    let handles = unsafe { pointer::elements(tasks, count) }?;
+    handles.iter().map(|handle| object::find(*handle)).collect()
+}
+
+async fn which(tasks: Vec<Here<Task>>, index: Sent<usize>) -> Result<Code, Code> {
+    let ended = task::until_one_ended(tasks).await?;
+    // SAFETY: checked by the exported function, whose caller promised that it stays.
+    unsafe { Out::new(index.get()) }?.put(ended);
+    Ok(Code::OK)
+}
+
 /// Waits for all of `count` tasks, and leaves their results with them. SUSPENDS.
 ///
 /// # Safety
 /// `tasks` is valid for reading `count` handles.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_task_await_all(tasks: *const TaskRef, count: usize) -> i32 {
-    waiting(|| {
-        // SAFETY: as the caller promises.
-        let handles = unsafe { pointer::elements(tasks, count) }?;
-        let found: Result<Vec<Here<Task>>, Code> =
-            handles.iter().map(|handle| object::find(*handle)).collect();
-        Ok(task::until_all_ended(found?))
-    })
+    // SAFETY: as the caller promises.
+    waiting(|| Ok(task::until_all_ended(unsafe { found(tasks, count) }?)))
+}
+
+/// The twin of `qi_task_await_all` for poll functions.
+///
+/// # Safety
+/// As there; `cx` is the poll function's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qi_task_poll_await_all(
+    tasks: *const TaskRef,
+    count: usize,
+    cx: *mut PollContext,
+) -> i32 {
+    let key = Key { handle: 0, operation: operation::AWAIT_ALL, data: tasks as usize };
+    // SAFETY: as the caller promises.
+    polling(cx, key, || Ok(task::until_all_ended(unsafe { found(tasks, count) }?)))
 }
 
 /// Waits until one of `count` tasks has ended, leaves its result with it, and says which. SUSPENDS.
@@ -314,14 +242,37 @@ pub unsafe extern "C" fn qi_task_await_any(
 ) -> i32 {
     waiting(|| {
         // SAFETY: as the caller promises.
-        let (handles, out) = unsafe { (pointer::elements(tasks, count)?, Out::new(index)?) };
-        let found: Result<Vec<Here<Task>>, Code> =
-            handles.iter().map(|handle| object::find(*handle)).collect();
-        let found = found?;
-        Ok(async move {
-            out.put(task::until_one_ended(found).await?);
-            Ok(Code::OK)
-        })
+        let (found, _) = unsafe { (found(tasks, count)?, Out::new(index)?) };
+        Ok(which(found, Sent(index)))
+    })
+}
+
+/// The twin of `qi_task_await_any` for poll functions.
+///
+/// # Safety
+/// As there, `index` until the operation ends or is not asked for any more; `cx` is the poll function's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qi_task_poll_await_any(
+    tasks: *const TaskRef,
+    count: usize,
+    index: *mut usize,
+    cx: *mut PollContext,
+) -> i32 {
+    let key = Key { handle: 0, operation: operation::AWAIT_ANY, data: tasks as usize };
+    polling(cx, key, || {
+        // SAFETY: as the caller promises.
+        let (found, _) = unsafe { (found(tasks, count)?, Out::new(index)?) };
+        Ok(which(found, Sent(index)))
+    })
+}
+
+/// Lets a task go: gives its reference back, as `qi_release`, if the handle is one of a task. It goes on
+/// by itself, and its result is dropped.
+#[unsafe(no_mangle)]
+pub extern "C" fn qi_task_detach(task: TaskRef) -> i32 {
+    shell(|| {
+        drop(object::find::<Task>(task)?);
+        object::release(task).map(|()| Code::OK)
     })
 }
 
@@ -364,8 +315,23 @@ pub extern "C" fn qi_current_task_id() -> u64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_task_set_priority(task: TaskRef, number: i32) -> i32 {
     shell(|| {
-        let wanted = priority(number)?;
+        let wanted = options::priority(number)?;
         object::find::<Task>(task)?.set_priority(wanted).map(|()| Code::OK)
+    })
+}
+
+/// The priority that a task has in effect: its own, or that of whoever waits for it. Errors as
+/// `qi_task_set_priority`.
+///
+/// # Safety
+/// `out` is valid for writing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qi_task_priority(task: TaskRef, out: *mut i32) -> i32 {
+    shell(|| {
+        // SAFETY: as the caller promises.
+        let out = unsafe { Out::new(out) }?;
+        out.put(options::number(object::find::<Task>(task)?.priority()?));
+        Ok(Code::OK)
     })
 }
 

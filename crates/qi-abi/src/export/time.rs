@@ -7,9 +7,10 @@ use qi_runtime::yield_now;
 
 use super::{TimerRef, operation, polling, shell, waiting};
 use crate::code::Code;
-use crate::object;
+use crate::object::{self, Here};
 use crate::pointer::Out;
 use crate::poll_context::{Key, PollContext};
+use crate::suspend;
 use crate::timer::Timer;
 
 /// Nanoseconds of the monotonic clock, from an arbitrary beginning.
@@ -18,9 +19,19 @@ pub extern "C" fn qi_now_ns() -> u64 {
     crate::boundary::value(0, || qi_sys::monotonic_time_ns().unwrap_or(0))
 }
 
-async fn asleep(duration: Duration) -> Result<Code, Code> {
+pub(super) async fn asleep(duration: Duration) -> Result<Code, Code> {
+    if suspend::is_over() {
+        return Err(Code::ERR_SHUTDOWN);
+    }
     sleep(duration).await;
     Ok(Code::OK)
+}
+
+pub(super) async fn fired(timer: Here<Timer>) -> Result<Code, Code> {
+    if suspend::is_over() {
+        return Err(Code::ERR_SHUTDOWN);
+    }
+    timer.wait().await
 }
 
 /// Lets others run. SUSPENDS.
@@ -77,10 +88,7 @@ pub unsafe extern "C" fn qi_timer_create(first_ns: u64, period_ns: u64, out: *mu
 /// SUSPENDS.
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_timer_wait(timer: TimerRef) -> i32 {
-    waiting(|| {
-        let timer = object::find::<Timer>(timer)?;
-        Ok(async move { timer.wait().await })
-    })
+    waiting(|| Ok(fired(object::find(timer)?)))
 }
 
 /// The twin of `qi_timer_wait` for poll functions.
@@ -90,10 +98,7 @@ pub extern "C" fn qi_timer_wait(timer: TimerRef) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_timer_poll_wait(timer: TimerRef, cx: *mut PollContext) -> i32 {
     let key = Key { handle: timer, operation: operation::TIMER, data: 0 };
-    polling(cx, key, move || {
-        let timer = object::find::<Timer>(timer)?;
-        Ok(async move { timer.wait().await })
-    })
+    polling(cx, key, move || Ok(fired(object::find(timer)?)))
 }
 
 /// Has the timer fire in `delay_ns` nanoseconds instead of when it would have.

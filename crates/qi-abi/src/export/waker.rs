@@ -17,7 +17,7 @@ pub unsafe extern "C" fn qi_cx_waker(cx: *mut PollContext, out: *mut WakerRef) -
     shell(|| {
         // SAFETY: as the caller promises.
         let out = unsafe { Out::new(out) }?;
-        out.put(object::publish(HandedWaker(poll_context::waker(cx)?))?);
+        out.put(object::publish(HandedWaker::Task(poll_context::waker(cx)?))?);
         Ok(Code::OK)
     })
 }
@@ -28,11 +28,12 @@ pub extern "C" fn qi_cx_wake_self(cx: *mut PollContext) -> i32 {
     shell(|| poll_context::wake_self(cx).map(|()| Code::OK))
 }
 
-/// Wakes the task; the waker stays.
+/// Wakes whose waker it is: a poll function is polled again, a coroutine or thread finds its next
+/// `qi_park` returning at once. The waker stays.
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_waker_wake(waker: WakerRef) -> i32 {
     shell(|| {
-        object::find::<HandedWaker>(waker)?.0.wake_by_ref();
+        object::find::<HandedWaker>(waker)?.wake();
         Ok(Code::OK)
     })
 }

@@ -27,13 +27,16 @@ pub(crate) enum Kind {
     Runtime = 1,
     Task = 2,
     Waker = 3,
+    Scope = 4,
     Channel = 5,
     Mutex = 6,
     RwLock = 7,
     Semaphore = 8,
     WaitGroup = 9,
+    Once = 10,
     Event = 11,
     Timer = 12,
+    Local = 18,
 }
 
 /// A handle, taken apart.

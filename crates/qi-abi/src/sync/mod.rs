@@ -6,6 +6,7 @@
 
 pub(crate) mod event;
 pub(crate) mod mutex;
+pub(crate) mod once;
 pub(crate) mod rwlock;
 pub(crate) mod semaphore;
 pub(crate) mod wait_group;

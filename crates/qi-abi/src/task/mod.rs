@@ -5,6 +5,7 @@
 //! and the result until somebody takes it). A waiter that is cancelled puts the handle back, so that
 //! nothing of the task is lost.
 
+pub(crate) mod call;
 pub(crate) mod poll_task;
 
 use std::future::Future;
@@ -22,6 +23,18 @@ use crate::object::Here;
 /// What a task of the other side ends with: its result, or an error of its own.
 pub(crate) type Ending = Result<Place, Code>;
 
+/// What a function of the other side has ended with: its result, which lies in its place, if it says so.
+pub(crate) fn ending_of(code: Code, place: Option<Place>) -> Ending {
+    match (code, place) {
+        (Code::OK, Some(mut place)) => {
+            place.was_filled();
+            Ok(place)
+        }
+        (failure, _) if failure.0 < 0 => Err(failure),
+        _ => Err(Code::ERR_INVALID),
+    }
+}
+
 /// A task behind a handle.
 pub(crate) struct Task {
     abort: AbortHandle,
@@ -33,6 +46,9 @@ enum Stage {
     Awaited,
     Ended(Ended),
 }
+
+/// How a coroutine's panic begins that found no stack.
+const NO_STACK: &str = "no stack for a coroutine";
 
 /// How a task ended.
 struct Ended {
@@ -55,7 +71,9 @@ impl Ended {
                 Ok(payload) => {
                     let words = boundary::panic_text(&*payload);
                     boundary::drop_quietly(payload);
-                    Ended { words, ..without(Code::ERR_PANIC) }
+                    let is_stack = words.starts_with(NO_STACK);
+                    let code = if is_stack { Code::ERR_STACKS } else { Code::ERR_PANIC };
+                    Ended { words, ..without(code) }
                 }
                 Err(_) => without(Code::ERR_FAILED),
             },
@@ -70,6 +88,10 @@ impl Task {
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn abort_handle(&self) -> AbortHandle {
+        self.abort.clone()
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -87,6 +109,11 @@ impl Task {
         })
     }
 
+    /// Cancels it; that it has ended, or begun as a blocking call, does not matter.
+    pub(crate) fn cancel_quietly(&self) {
+        let _ = self.abort.cancel();
+    }
+
     /// Its own priority; an error while somebody waits for it, who has the runtime's handle.
     pub(crate) fn set_priority(&self, priority: TaskPriority) -> Result<(), Code> {
         match &*self.stage() {
@@ -95,6 +122,15 @@ impl Task {
             Stage::Ended(_) => return Err(Code::ERR_FINISHED),
         }
         Ok(())
+    }
+
+    /// Its effective priority; errors as [`set_priority`](Self::set_priority).
+    pub(crate) fn priority(&self) -> Result<TaskPriority, Code> {
+        match &*self.stage() {
+            Stage::Going(handle) => Ok(handle.priority()),
+            Stage::Awaited => Err(Code::ERR_BUSY),
+            Stage::Ended(_) => Err(Code::ERR_FINISHED),
+        }
     }
 
     pub(crate) fn name(&self) -> Option<String> {
@@ -181,6 +217,17 @@ pub(crate) async fn result_of(task: Here<Task>) -> Result<Place, Code> {
     let mut until = UntilEnded::of(task)?;
     (&mut until).await;
     until.task.take_result().unwrap_or(Err(Code::ERR_FAILED))
+}
+
+/// Waits for a task that nobody has a handle of.
+///
+/// # Errors
+/// How the task ended, if not with a result.
+pub(crate) async fn outcome_of(task: Task) -> Result<Place, Code> {
+    let stage = task.stage.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Stage::Going(handle) = stage else { return Err(Code::ERR_TAKEN) };
+    let ended = Ended::of(handle.join().await);
+    ended.result.ok_or(ended.code)
 }
 
 /// Waits for all tasks, and leaves their results with them.
