@@ -18,7 +18,10 @@ pub(crate) const EXTERNALS: &[External] = &[
     external("futures-core", "the trait Stream, for receivers"),
     external("futures-sink", "the trait Sink, for senders"),
     external("futures-util", "the futures-io traits and combinators"),
-    external("libc", "memory and signal calls of qi-coroutine; elsewhere names of numbers"),
+    external(
+        "libc",
+        "memory and signal calls of qi-coroutine, advice on memory of qi-sched; elsewhere names of numbers",
+    ),
     external("mio", "epoll, kqueue and IOCP behind one interface"),
     external("nix", "timerfd, batches of datagrams and peers' credentials without unsafe code"),
     external("pin-project-lite", "projections of pinned futures without unsafe code"),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Alignment of chunks, and the distance within which their blocks begin.
 pub(crate) const ALIGN: usize = 64 * 1024;
 
-/// Bytes of an ordinary chunk: short of `ALIGN` by what a system allocator writes before a piece,
+/// Bytes of an ordinary chunk that is made by itself: short of `ALIGN` by what a system allocator writes before a piece,
 /// so that chunks can follow one another without a hole.
 const BYTES: usize = ALIGN - 64;
 
@@ -55,10 +55,12 @@ pub(crate) struct FreeBlock {
 }
 
 impl Chunk {
-    /// Allocates a chunk for the blocks of `class`; none is carved yet.
+    /// Makes a chunk for the blocks of `class`; none is carved yet.
     pub(super) fn with_class(class: usize, owner: Arc<Shared>) -> NonNull<Self> {
-        let layout = Layout::from_size_align(BYTES, ALIGN).expect("a constant layout");
-        Self::allocate(Self {
+        let place = owner.pool.regions.take();
+        let bytes = if place.is_some() { ALIGN } else { BYTES };
+        let layout = Layout::from_size_align(bytes, ALIGN).expect("a constant layout");
+        let head = Self {
             owner,
             layout,
             class,
@@ -66,7 +68,11 @@ impl Chunk {
             first: FIRST,
             carved: 0,
             returned: 0,
-        })
+        };
+        match place {
+            Some(place) => Self::begin(place, head),
+            None => Self::allocate(head),
+        }
     }
 
     /// Allocates a chunk with one block for `content`.
@@ -90,21 +96,40 @@ impl Chunk {
         let layout = head.layout;
         // SAFETY: the layout's size is not zero: it includes the chunk's head.
         let memory = unsafe { alloc(layout) };
-        let Some(chunk) = NonNull::new(memory.cast::<Self>()) else { handle_alloc_error(layout) };
-        // SAFETY: fresh memory, large enough (asserted above) and aligned for the head.
+        let Some(memory) = NonNull::new(memory) else { handle_alloc_error(layout) };
+        Self::begin(memory, head)
+    }
+
+    /// Begins a chunk in memory of the layout that its head tells.
+    fn begin(memory: NonNull<u8>, head: Self) -> NonNull<Self> {
+        let chunk = memory.cast::<Self>();
+        // SAFETY: nobody else has the memory, and it is large enough and aligned for the head.
         unsafe { chunk.write(head) };
         chunk
     }
 
-    /// Gives the memory back to the system, and the reference to the scheduler.
+    /// Whether the chunk lies in a region.
+    fn is_in_region(&self) -> bool {
+        self.class != SOLO && self.layout.size() == ALIGN
+    }
+
+    /// Gives the memory back, and the reference to the scheduler.
     ///
     /// # Safety
     /// No block of the chunk is in use, and nobody will look at the chunk again.
     pub(super) unsafe fn free(chunk: NonNull<Self>) {
         // SAFETY: the head was written by `allocate`, and the caller gives the chunk up.
         let head = unsafe { chunk.read() };
-        // SAFETY: allocated with this layout; the caller gives the chunk up.
-        unsafe { dealloc(chunk.as_ptr().cast(), head.layout) };
+        let regions = &head.owner.pool.regions;
+        if head.is_in_region() {
+            regions.put(chunk.cast());
+        } else {
+            if head.class != SOLO {
+                regions.forget_single();
+            }
+            // SAFETY: allocated with this layout; the caller gives the chunk up.
+            unsafe { dealloc(chunk.as_ptr().cast(), head.layout) };
+        }
         drop(head.owner);
     }
 

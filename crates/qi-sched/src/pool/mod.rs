@@ -12,6 +12,8 @@
 //! * Threads that are not workers share a few magazines, each under the lock of a desk.
 //! * A block is live while its state word counts references; walkers add one by
 //!   `State::try_add_ref`, which fails on a free block. (I6)
+//! * Chunks are made one by one while they are few, and lie in huge pages when they are many: see
+//!   [`region`].
 //! * Chunks with no block in use go back to the system when the runtime falls idle ([`Pool::trim`])
 //!   and, after [`Pool::close`], as soon as their last block comes back.
 
@@ -19,6 +21,7 @@ mod chunk;
 mod class;
 mod depot;
 mod magazine;
+mod region;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
@@ -29,6 +32,7 @@ use crate::desk::Desks;
 use crate::scheduler::Shared;
 use depot::Depot;
 use magazine::Batch;
+use region::Regions;
 use std::alloc::Layout;
 use std::collections::HashSet;
 use std::ptr::NonNull;
@@ -38,6 +42,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// All task memory of one scheduler.
 pub(crate) struct Pool {
     depots: [Depot; class::COUNT],
+    /// Where chunks lie, when there are many.
+    regions: Regions,
     /// Chunks of tasks too large for the classes.
     solo: Mutex<HashSet<SoloChunk>>,
     /// For threads that are not workers.
@@ -63,6 +69,7 @@ impl Pool {
     pub(crate) fn new() -> Self {
         Self {
             depots: std::array::from_fn(|_| Depot::default()),
+            regions: Regions::default(),
             solo: Mutex::default(),
             desks: Desks::new(),
             closed: AtomicBool::new(false),
@@ -237,6 +244,7 @@ impl Pool {
             self.flush(&desk.lock().magazine);
         }
         self.depots.iter().for_each(Depot::trim);
+        self.regions.release();
     }
 
     /// Ends the pool: what is free goes back now, the rest block by block.

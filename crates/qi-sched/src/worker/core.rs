@@ -99,6 +99,9 @@ pub(crate) struct Duty {
     pub(crate) last_claimed: Cell<u64>,
     pub(crate) last_time: Cell<Instant>,
     pub(crate) last_turn: Cell<Instant>,
+    /// When and at which pick what waits elsewhere was last preferred because of the time.
+    pub(crate) last_fair: Cell<Instant>,
+    pub(crate) fair_pick: Cell<u64>,
     /// The seat whose timers were looked at last.
     pub(crate) beside: Cell<usize>,
     /// How long polls take, as far as the last readings tell: it follows long ones at once and
@@ -192,6 +195,8 @@ impl Seat {
                 last_claimed: Cell::new(0),
                 last_time: Cell::new(now),
                 last_turn: Cell::new(now),
+                last_fair: Cell::new(now),
+                fair_pick: Cell::new(0),
                 beside: Cell::new(seat),
                 poll_ns: Cell::new(UNKNOWN_POLL_NS),
                 ticks: Cell::new(0),

@@ -27,6 +27,13 @@ const LONG: Duration = Duration::from_micros(2);
 /// percent of its time.
 const TURN_EVERY: Duration = Duration::from_micros(100);
 
+/// What waits in the global queue is looked at after so long, also if few polls were made meanwhile: a
+/// task that a thread outside has woken would else wait for dozens of long polls.
+const FAIR_EVERY: Duration = Duration::from_micros(200);
+
+/// But not more often than every so many polls, so that the worker's own queue has its turns too.
+const FAIR_APART: u64 = 2;
+
 /// A timer that is so late is fired by another worker that passes by: about as long as a poll may last
 /// among many without a thought. Much less, and workers would take each other's timers all the time.
 const NEGLECTED: Duration = Duration::from_micros(50);
@@ -46,6 +53,13 @@ pub(crate) fn perform(context: &Context) {
     duty.last_time.set(now);
     duty.ticks.set(shared.ticks(now));
     duty.next.set(pick + duty.interval.get());
+    if now.saturating_duration_since(duty.last_fair.get()) >= FAIR_EVERY
+        && pick - duty.fair_pick.get() >= FAIR_APART
+    {
+        duty.last_fair.set(now);
+        duty.fair_pick.set(pick);
+        super::pick::hurry_fairness(core);
+    }
     let events_due = !shared.is_extra(seat)
         && shared.driver.has_sources(seat)
         && now.saturating_duration_since(duty.last_turn.get()) >= TURN_EVERY;

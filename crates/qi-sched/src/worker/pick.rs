@@ -106,6 +106,14 @@ fn at_hand(context: &Context, core: &Core) -> Option<TaskRef> {
     Some(task)
 }
 
+/// The picks that go to what waits elsewhere come early: called when many polls' time has passed since
+/// the last of them, so that long polls do not make the others wait for dozens of them.
+pub(crate) fn hurry_fairness(core: &Core) {
+    for looks in &core.looks {
+        looks.set(looks.get() | (HALF_WAY - 1));
+    }
+}
+
 /// Every now and then, what would otherwise wait for as long as there is newer work.
 #[inline(always)]
 fn fair(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {

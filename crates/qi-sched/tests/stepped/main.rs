@@ -4,6 +4,7 @@
 mod blocked;
 mod determinism;
 mod escalation;
+mod fairness;
 mod handing;
 mod lanes;
 mod urgent;
