@@ -76,7 +76,7 @@ fn one_step(out: &mut String, target: &mut impl Target, step: &Step, source: &[&
             line!(out, "    if (!{}) goto L{label};", target.slot(*slot));
         }
         Step::Number(slot, number) => {
-            line!(out, "    {} = {};", target.slot(*slot), literal(*number))
+            line!(out, "    {} = {};", target.slot(*slot), literal(*number));
         }
         Step::Copy { to, from } => {
             line!(out, "    {} = {};", target.slot(*to), target.slot(*from));
