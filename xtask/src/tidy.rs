@@ -1,5 +1,6 @@
 //! Checks the house rules that a program can check. A rule is a function from the tree to findings.
 
+mod cancel;
 mod code;
 mod invariant;
 mod link;
@@ -69,6 +70,7 @@ const RULES: &[Rule] = &[
     rule("the minimum Rust version is stated once", manifest::rust_version),
     rule("docs/ARCHITECTURE.md justifies each external crate", manifest::justified),
     rule("invariants, code and tests are in step", invariant::check),
+    rule("what a dropped future loses is said, and tested", cancel::check),
     rule("models, mutants and their table are in step", model::check),
     rule("relative links lead somewhere", link::check),
     rule("no path of one machine", text::machine_paths),

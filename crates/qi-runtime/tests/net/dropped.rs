@@ -6,13 +6,13 @@
 //! ends only when a witness, who began to wait after the future did, has been woken by the step's event.
 
 use crate::net_support::{runtime, watched};
-use futures_util::io::AsyncReadExt;
+use futures_util::io::{AsyncReadExt, AsyncWriteExt};
 use qi_runtime::AsyncRuntime;
-use qi_runtime::net::{DatagramBatch, TcpListener, TcpStream, UdpSocket};
+use qi_runtime::net::{DatagramBatch, Shutdown, TcpListener, TcpStream, UdpSocket};
 use qi_test_kit::{DropAtEveryPoll, Run, WakeCount, poll_with};
 use std::cell::RefCell;
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::thread;
@@ -111,6 +111,50 @@ fn a_peek_and_a_wait_dropped_at_every_poll_take_nothing() {
     });
 }
 
+/// As [`World`], with no room left in the stream for what is written; and how much fills it.
+fn full(runtime: &AsyncRuntime) -> (World, usize) {
+    let world = World::new(runtime);
+    let mut filled = 0;
+    while let Ok(count) = world.stream.try_write(&[0; 64 * 1024]) {
+        filled += count;
+    }
+    (world, filled)
+}
+
+/// The peer takes what fills the stream; returns when the event queue has seen that there is room.
+fn drain((world, filled): &(World, usize), _: usize) {
+    seen(world.stream.writable(), || {
+        let mut rest = vec![0; *filled];
+        world.peer.borrow_mut().read_exact(&mut rest).expect("so much was written");
+    });
+}
+
+#[test]
+fn a_write_dropped_at_every_poll_has_written_what_it_says_or_nothing() {
+    watched(|| {
+        let runtime = runtime(1);
+        let harness = || DropAtEveryPoll::new(|| full(&runtime)).steps(1, drain);
+        let summary = harness().may_keep_wakers().run(
+            |(world, _)| {
+                Box::pin(async { (&world.stream).write(b"the one").await.expect("there is room") })
+            },
+            |(world, _), run: Run<usize>| {
+                world.stream.shutdown(Shutdown::Write).expect("it is connected");
+                let mut got = Vec::new();
+                world.peer.borrow_mut().read_to_end(&mut got).expect("an end");
+                let expected: &[u8] = if run.is_complete() { b"the one" } else { b"" };
+                assert_eq!(got, expected);
+            },
+        );
+        assert!(summary.most_polls > 1, "it has waited: {summary:?}");
+        harness().run(
+            |(world, _)| Box::pin(async { world.stream.writable().await.expect("it runs") }),
+            |(world, _), _| assert_eq!(world.stream.try_write(b"x").expect("there is room"), 1),
+        );
+        runtime.shutdown().expect("nothing is left behind");
+    });
+}
+
 /// A socket, and a blocking one that sends to it.
 struct Datagrams {
     sender: std::net::UdpSocket,
@@ -165,9 +209,56 @@ fn receives_dropped_at_every_poll_lose_no_datagram() {
             },
             |world, run: Run<Vec<u8>>| world.nothing_is_lost(run.output.unwrap_or_default()),
         );
-        DropAtEveryPoll::new(|| Datagrams::new(&runtime)).steps(STEPS, Datagrams::step).run(
+        let harness =
+            || DropAtEveryPoll::new(|| Datagrams::new(&runtime)).steps(STEPS, Datagrams::step);
+        harness().run(
             |world| Box::pin(async { world.socket.peek_sender().await.expect("a datagram") }),
             |world, _| world.nothing_is_lost(Vec::new()),
+        );
+        harness().run(
+            |world| Box::pin(async { world.socket.peek_from(&mut [0]).await.expect("one").0 }),
+            |world, _| world.nothing_is_lost(Vec::new()),
+        );
+        harness().run(
+            |world| Box::pin(async { world.socket.readable().await.expect("the runtime runs") }),
+            |world, _| world.nothing_is_lost(Vec::new()),
+        );
+        runtime.shutdown().expect("nothing is left behind");
+    });
+}
+
+/// The loopback has room always, so they need not wait; what is dropped before was not sent.
+#[test]
+fn sends_dropped_before_their_poll_have_sent_nothing() {
+    watched(|| {
+        let runtime = runtime(1);
+        let make = || {
+            let world = Datagrams::new(&runtime);
+            world.sender.set_nonblocking(true).expect("it can be set");
+            let to = world.sender.local_addr().expect("it is bound");
+            runtime.block_on(world.socket.connect(to)).expect("datagrams need no answer");
+            (world, to)
+        };
+        let verdict = |(world, _): &(Datagrams, SocketAddr), run: Run<usize>| {
+            let mut arrived = 0;
+            while world.sender.recv(&mut [0; 8]).is_ok() {
+                arrived += 1;
+            }
+            assert_eq!(arrived, run.output.unwrap_or_default());
+        };
+        let harness = || DropAtEveryPoll::new(make);
+        harness().run(
+            |(world, _)| Box::pin(async { world.socket.send(b"x").await.expect("there is room") }),
+            verdict,
+        );
+        harness().run(
+            |(world, to)| {
+                Box::pin(async {
+                    let both: [(&[u8], _); 2] = [(b"x", *to), (b"y", *to)];
+                    world.socket.send_batch(&both).await.expect("there is room")
+                })
+            },
+            verdict,
         );
         runtime.shutdown().expect("nothing is left behind");
     });

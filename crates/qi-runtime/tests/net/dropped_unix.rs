@@ -3,9 +3,12 @@
 
 use crate::dropped::seen;
 use crate::net_support::{runtime, watched};
-use qi_runtime::net::{UnixDatagram, UnixStream};
+use crate::unix_stream::Folder;
+use qi_runtime::net::{Shutdown, UnixDatagram, UnixListener, UnixStream};
 use qi_runtime::{AsyncRuntime, Handle};
 use qi_test_kit::{DropAtEveryPoll, Run};
+use std::cell::RefCell;
+use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::net as blocking;
 
@@ -62,6 +65,22 @@ fn receives_dropped_at_every_poll_lose_no_message() {
                 })
             },
             |world, run: Run<Vec<u8>>| world.nothing_is_lost(run.output.unwrap_or_default()),
+        );
+        let harness =
+            || DropAtEveryPoll::new(|| Messages::new(&runtime)).steps(STEPS, Messages::send_one);
+        harness().run(
+            |world| {
+                Box::pin(async {
+                    let mut got = [0; 1];
+                    world.socket.recv_with_ancillary(&mut got).await.expect("a message");
+                    got.to_vec()
+                })
+            },
+            |world, run: Run<Vec<u8>>| world.nothing_is_lost(run.output.unwrap_or_default()),
+        );
+        harness().run(
+            |world| Box::pin(async { world.socket.readable().await.expect("the runtime runs") }),
+            |world, _| world.nothing_is_lost(Vec::new()),
         );
         runtime.shutdown().expect("nothing is left behind");
     });
@@ -144,10 +163,129 @@ fn a_receive_with_a_descriptor_dropped_at_every_poll_loses_neither() {
                     };
                     let given = descriptor.try_clone().expect("it is open");
                     let given = blocking::UnixStream::from(given);
-                    std::io::Write::write_all(&mut &given, b"!").expect("it is open");
+                    (&given).write_all(b"!").expect("it is open");
                     std::io::Read::read_exact(&mut &world.kept, &mut [0]).expect("it leads there");
                 },
             );
+        runtime.shutdown().expect("nothing is left behind");
+    });
+}
+
+/// A listener of a file, and clients that come one by one.
+struct Door {
+    folder: Folder,
+    listener: UnixListener,
+    clients: RefCell<Vec<blocking::UnixStream>>,
+}
+
+impl Door {
+    fn new(handle: &Handle) -> Self {
+        let folder = Folder::new();
+        let bound = handle.enter(|| UnixListener::bind(folder.file("service")));
+        Self { folder, listener: bound.expect("a free name"), clients: RefCell::default() }
+    }
+
+    fn step(&self, number: usize) {
+        seen(self.listener.readable(), || {
+            let client = blocking::UnixStream::connect(self.folder.file("service"));
+            let mut client = client.expect("it listens");
+            client.write_all(&[number as u8 + 1]).expect("there is room");
+            self.clients.borrow_mut().push(client);
+        });
+    }
+
+    /// Those that were accepted, and those that still wait, are all that came, in their order.
+    fn nobody_is_lost(&self, handle: &Handle, accepted: Option<UnixStream>) {
+        let mut accepted: Vec<_> = accepted.into_iter().collect();
+        while accepted.len() < STEPS {
+            accepted.push(handle.block_on(self.listener.accept()).expect("a client").0);
+        }
+        for (number, stream) in (1..).zip(&accepted) {
+            let mut said = [0; 1];
+            assert_eq!(stream.try_read(&mut said).expect("it has spoken"), 1);
+            assert_eq!(said, [number]);
+        }
+    }
+}
+
+#[test]
+fn a_unix_accept_dropped_at_every_poll_loses_no_client() {
+    watched(|| {
+        let runtime = runtime(1);
+        let handle = runtime.handle();
+        let harness = || DropAtEveryPoll::new(|| Door::new(handle)).steps(STEPS, Door::step);
+        let summary = harness().run(
+            |door| Box::pin(async { door.listener.accept().await.expect("a client").0 }),
+            |door, run: Run<UnixStream>| door.nobody_is_lost(handle, run.output),
+        );
+        assert!(summary.most_polls > 1, "it has waited: {summary:?}");
+        harness().run(
+            |door| Box::pin(async { door.listener.readable().await.expect("the runtime runs") }),
+            |door, _| door.nobody_is_lost(handle, None),
+        );
+        runtime.shutdown().expect("nothing is left behind");
+    });
+}
+
+/// A stream without room for what it sends, and how much fills it.
+struct FullStream {
+    peer: UnixStream,
+    stream: UnixStream,
+    filled: usize,
+}
+
+impl FullStream {
+    fn new(handle: &Handle) -> Self {
+        let (peer, stream) = handle.enter(UnixStream::pair).expect("two sockets");
+        let mut filled = 0;
+        while let Ok(count) = stream.try_write(&[0; 4096]) {
+            filled += count;
+        }
+        Self { peer, stream, filled }
+    }
+
+    fn drained(&self) -> usize {
+        let mut all = 0;
+        while let Ok(count @ 1..) = self.peer.try_read(&mut [0; 4096]) {
+            all += count;
+        }
+        all
+    }
+
+    fn drain(&self, _: usize) {
+        seen(self.stream.writable(), || assert_eq!(self.drained(), self.filled));
+    }
+}
+
+#[test]
+fn a_send_with_a_descriptor_dropped_at_every_poll_has_sent_both_or_nothing() {
+    watched(|| {
+        let runtime = runtime(1);
+        let handle = runtime.handle();
+        let harness =
+            || DropAtEveryPoll::new(|| FullStream::new(handle)).steps(1, FullStream::drain);
+        let summary = harness().run(
+            |world| {
+                Box::pin(async {
+                    let descriptors = [world.peer.as_fd()];
+                    let sending = world.stream.send_with_descriptors(b"x", &descriptors);
+                    sending.await.expect("there is room")
+                })
+            },
+            |world, run: Run<usize>| {
+                world.stream.shutdown(Shutdown::Write).expect("it is connected");
+                let mut room = [0; 8];
+                let receiving = world.peer.recv_with_ancillary(&mut room);
+                let (_, ancillary) = handle.block_on(receiving).expect("an end at least");
+                let got = ancillary.descriptors.len();
+                assert_eq!(got, usize::from(run.is_complete()));
+            },
+        );
+        assert!(summary.most_polls > 1, "it has waited: {summary:?}");
+        harness().run(
+            |world| Box::pin(async { world.stream.writable().await.expect("the runtime runs") }),
+            |world, _| assert_eq!(world.stream.try_write(b"x").expect("there is room"), 1),
+        );
         runtime.shutdown().expect("nothing is left behind");
     });
 }

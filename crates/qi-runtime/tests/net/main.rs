@@ -16,6 +16,10 @@ mod named_pipe;
 
 #[cfg(unix)]
 mod ancillary;
+#[cfg(target_os = "linux")]
+mod dropped_connect;
+#[cfg(unix)]
+mod dropped_pipe;
 #[cfg(unix)]
 mod dropped_unix;
 #[cfg(unix)]

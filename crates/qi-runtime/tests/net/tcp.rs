@@ -113,7 +113,8 @@ fn both_families_are_served_by_their_own_sockets() {
 
 /// An address that neither answers nor refuses: its queue is full. (Elsewhere a full queue refuses.)
 #[cfg(target_os = "linux")]
-async fn silent() -> (qi_runtime::net::TcpListener, Vec<std::net::TcpStream>, SocketAddr) {
+pub(crate) async fn silent() -> (qi_runtime::net::TcpListener, Vec<std::net::TcpStream>, SocketAddr)
+{
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(SocketAddr::from(LOOPBACK)).expect("a free port");
     let listener = socket.listen(0).expect("it is bound");

@@ -1,13 +1,20 @@
 //! The other process: this very program, started again with a part to play.
 //!
 //! What it writes begins after a mark, because the test harness writes a heading first.
+#![allow(
+    clippy::await_holding_refcell_ref,
+    reason = "the harness looks at the world when the future is gone"
+)]
 
 use futures_util::TryStreamExt;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
 use qi_runtime::process::{Command, Stdio};
 use qi_runtime::{AsyncRuntime, stdio};
+use qi_test_kit::{DropAtEveryPoll, WakeCount, poll_with, until};
+use std::cell::RefCell;
 use std::env;
 use std::io::{Read, Write};
+use std::pin::pin;
 
 const PART: &str = "QI_SYSTEM_PART";
 const DETAIL: &str = "QI_SYSTEM_DETAIL";
@@ -78,6 +85,7 @@ fn play(part: &str) -> i32 {
         "read lines" => read_lines(),
         "give up reading" => give_up_reading(),
         "read in turns" => read_in_turns(),
+        "drop reads" => drop_reads(),
         _ => UNKNOWN,
     }
 }
@@ -212,5 +220,47 @@ fn read_in_turns() -> i32 {
         let rest: Vec<String> = stdio::stdin().lines().try_collect().await.expect("it can read");
         println!(",{}", rest.join(","));
     });
+    0
+}
+
+/// Asks the other process for more input, and returns when all who wait for input have been woken: the
+/// last of them, who waits for the end of a line, is this.
+fn ask_for(what: &str) {
+    let mut witness = stdio::stdin();
+    let woken = WakeCount::new();
+    let mut waiting = pin!(witness.next_line());
+    assert!(poll_with(waiting.as_mut(), &woken.waker()).is_pending(), "there is no line yet");
+    println!("more {what}");
+    until(|| woken.is_woken());
+}
+
+/// Drops reads, of bytes and of lines, at every poll, in every order with what comes.
+fn drop_reads() -> i32 {
+    let runtime = runtime();
+    let harness = || DropAtEveryPoll::new(|| RefCell::new(stdio::stdin())).may_keep_wakers();
+    harness().steps(2, |_, _| ask_for("letter")).run(
+        |stdin| {
+            Box::pin(async {
+                let mut room = [0; 4];
+                stdin.borrow_mut().read(&mut room).await.expect("it can read")
+            })
+        },
+        |stdin, run| {
+            let mut count = run.output.unwrap_or_default();
+            while count < 2 {
+                let mut room = [0; 4];
+                let rest = runtime.block_on(stdin.borrow_mut().read(&mut room));
+                count += rest.expect("it can read");
+            }
+            assert_eq!(count, 2);
+        },
+    );
+    harness().steps(2, |_, step| ask_for(["letter", "end"][step])).run(
+        |stdin| Box::pin(async { stdin.borrow_mut().next_line().await.expect("it can read") }),
+        |stdin, run| {
+            let rest = || runtime.block_on(stdin.borrow_mut().next_line()).expect("it can read");
+            assert_eq!(run.output.unwrap_or_else(rest).as_deref(), Some("x"));
+        },
+    );
     0
 }

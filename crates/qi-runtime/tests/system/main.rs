@@ -3,6 +3,7 @@
 
 mod actor;
 mod cancelled;
+mod cancelled_calls;
 mod directory;
 mod file;
 mod file_faults;
@@ -13,9 +14,13 @@ mod stdio;
 mod support;
 mod whole;
 
+#[cfg(target_os = "linux")]
+mod cancelled_process;
 #[cfg(unix)]
 mod process_unix;
 #[cfg(unix)]
 mod signal_unix;
+#[cfg(unix)]
+mod storm;
 #[cfg(target_os = "linux")]
 mod system_linux;

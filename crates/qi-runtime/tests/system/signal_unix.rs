@@ -13,6 +13,7 @@ use qi_test_kit::{DropAtEveryPoll, WakeCount, poll_once};
 use std::cell::RefCell;
 use std::io::ErrorKind;
 use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Context;
 
 fn kind(number: Number) -> SignalKind {
@@ -97,8 +98,16 @@ fn listeners_come_and_go_and_the_process_stays() {
     });
 }
 
+/// Ctrl-C is one signal for all tests that press it or listen for it.
+static CTRL_C: Mutex<()> = Mutex::new(());
+
+fn my_turn() -> MutexGuard<'static, ()> {
+    CTRL_C.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn ctrl_c_is_heard_from_the_call_on() {
+    let _turn = my_turn();
     on_1_and_4_workers(|| async {
         let pressed = ctrl_c();
         raise(Number::SIGINT).expect("it can be raised");
@@ -135,6 +144,7 @@ fn a_listener_without_a_runtime_is_an_error() {
 
 #[test]
 fn listeners_end_with_their_runtime() {
+    let _turn = my_turn();
     watched(|| {
         let (first, second) = (runtime(1), runtime(1));
         let mut signals = first.handle().enter(|| signal(SignalKind::alarm()).expect("it can be"));
@@ -142,6 +152,40 @@ fn listeners_end_with_their_runtime() {
         first.shutdown().expect("nothing is left behind");
         assert_eq!(second.block_on(signals.recv()), None);
         second.block_on(pressed).expect_err("nobody hears it");
+    });
+}
+
+#[test]
+fn a_ctrl_c_dropped_at_every_poll_ends_nobody_and_is_forgotten() {
+    let _turn = my_turn();
+    watched(|| {
+        let runtime = runtime(1);
+        let listen = |kind| signal(kind).expect("it can be handled");
+        runtime.handle().enter(|| {
+            let summary = DropAtEveryPoll::new(|| RefCell::new(Some(ctrl_c())))
+                .steps(1, |_, _| {
+                    // Nobody else's, in this program.
+                    let mut witness = listen(kind(Number::SIGIO));
+                    let woken = WakeCount::new();
+                    let waker = woken.waker();
+                    assert!(witness.poll_recv(&mut Context::from_waker(&waker)).is_pending());
+                    raise(Number::SIGINT).expect("it is handled");
+                    raise(Number::SIGIO).expect("it is handled");
+                    while !woken.is_woken() {
+                        std::thread::yield_now();
+                    }
+                })
+                .run(
+                    |pressed| Box::pin(pressed.take().expect("it was made a moment ago")),
+                    |_, run| {
+                        run.output.unwrap_or(Ok(())).expect("it can be handled");
+                        let next = poll_once(pin!(ctrl_c()));
+                        assert!(next.is_pending(), "one that is past is nobody's");
+                    },
+                );
+            assert!(summary.most_polls > 1, "it has waited: {summary:?}");
+        });
+        runtime.shutdown().expect("nothing is left behind");
     });
 }
 

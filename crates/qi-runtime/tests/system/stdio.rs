@@ -2,7 +2,8 @@
 
 use crate::actor::{actor, actor_with, words};
 use crate::support::{on_1_and_4_workers, runtime, watched};
-use futures_util::io::{AsyncReadExt, AsyncWriteExt};
+use futures_util::TryStreamExt;
+use futures_util::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use qi_runtime::process::{Child, ChildStdin, Stdio};
 use qi_runtime::stdio;
 
@@ -103,6 +104,25 @@ fn no_byte_is_lost_between_readers() {
         drop(stdin);
         stdout.read_to_end(&mut said).await.expect("it can be read");
         assert_eq!(words(&said), b"first;dropped\nse,cond,third\n");
+        assert!(child.wait().await.expect("it can be waited for").success());
+    });
+}
+
+/// The other process drops them; this one gives it what it asks for.
+#[test]
+fn reads_of_input_dropped_at_every_poll_lose_nothing() {
+    on_1_and_4_workers(|| async {
+        let (mut child, mut stdin) = started("drop reads");
+        let stdout = child.stdout.take().expect("it was asked for");
+        let mut lines = BufReader::new(stdout).lines();
+        while let Some(line) = lines.try_next().await.expect("it can be read") {
+            let wanted: &[u8] = match line.strip_prefix("more ") {
+                Some("letter") => b"x",
+                Some("end") => b"\n",
+                _ => b"",
+            };
+            stdin.write_all(wanted).await.expect("it reads");
+        }
         assert!(child.wait().await.expect("it can be waited for").success());
     });
 }
