@@ -46,6 +46,13 @@ enum call {
     TIMERFD_SETTIME,
     ACCEPT4, /* accept too */
     SOCKET,
+    CONNECT,
+    RECV,
+    SEND,
+    RECVMSG,
+    SENDMSG,
+    RECVMMSG,
+    SENDMMSG,
     MMAP, /* mmap64 too */
     PTHREAD_CREATE,
     POSIX_MEMALIGN,
@@ -61,8 +68,9 @@ struct record {
 
 static const char *const names[CALLS] = {
     "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "timerfd_create",
-    "timerfd_settime", "accept4", "socket", "mmap", "pthread_create",
-    "posix_memalign",
+    "timerfd_settime", "accept4", "socket", "connect", "recv",
+    "send", "recvmsg", "sendmsg", "recvmmsg", "sendmmsg",
+    "mmap", "pthread_create", "posix_memalign",
 };
 
 static const struct {
@@ -71,10 +79,12 @@ static const struct {
 } errors[] = {
     {"EAGAIN", EAGAIN},         {"EBADF", EBADF},     {"ECANCELED", ECANCELED},
     {"ECONNABORTED", ECONNABORTED}, {"EEXIST", EEXIST}, {"EINTR", EINTR},
+    {"EADDRNOTAVAIL", EADDRNOTAVAIL}, {"ECONNREFUSED", ECONNREFUSED},
+    {"ECONNRESET", ECONNRESET}, {"ENETUNREACH", ENETUNREACH},
     {"EINVAL", EINVAL},         {"EMFILE", EMFILE},   {"ENFILE", ENFILE},
     {"ENOBUFS", ENOBUFS},       {"ENODEV", ENODEV},   {"ENOENT", ENOENT},
     {"ENOMEM", ENOMEM},         {"ENOSPC", ENOSPC},   {"EPERM", EPERM},
-    {"EPROTO", EPROTO},
+    {"EPIPE", EPIPE},           {"EPROTO", EPROTO},   {"ETIMEDOUT", ETIMEDOUT},
 };
 
 /* The settings. Written once, before the program's first thread runs its first line. */
@@ -227,6 +237,45 @@ int accept(int fd, struct sockaddr *address, socklen_t *length) {
 int socket(int domain, int type, int protocol) {
     NEXT(socket);
     return is_due(SOCKET) ? fail(SOCKET) : real(domain, type, protocol);
+}
+
+/* A connect that a signal interrupts goes on by itself. */
+int connect(int fd, const struct sockaddr *address, socklen_t length) {
+    NEXT(connect);
+    if (!is_due(CONNECT)) return real(fd, address, length);
+    if (error_number == EINTR) real(fd, address, length);
+    return fail(CONNECT);
+}
+
+ssize_t recv(int fd, void *room, size_t length, int flags) {
+    NEXT(recv);
+    return is_due(RECV) ? fail(RECV) : real(fd, room, length, flags);
+}
+
+ssize_t send(int fd, const void *bytes, size_t length, int flags) {
+    NEXT(send);
+    return is_due(SEND) ? fail(SEND) : real(fd, bytes, length, flags);
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
+    NEXT(recvmsg);
+    return is_due(RECVMSG) ? fail(RECVMSG) : real(fd, message, flags);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+    NEXT(sendmsg);
+    return is_due(SENDMSG) ? fail(SENDMSG) : real(fd, message, flags);
+}
+
+int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+             struct timespec *timeout) {
+    NEXT(recvmmsg);
+    return is_due(RECVMMSG) ? fail(RECVMMSG) : real(fd, messages, count, flags, timeout);
+}
+
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags) {
+    NEXT(sendmmsg);
+    return is_due(SENDMMSG) ? fail(SENDMMSG) : real(fd, messages, count, flags);
 }
 
 void *mmap(void *at, size_t length, int access, int flags, int fd, off_t offset) {

@@ -2,6 +2,7 @@
 
 mod blocking;
 mod end;
+mod message;
 mod nested;
 mod net;
 mod tasks;
@@ -58,6 +59,7 @@ async fn work(stage: Stage) {
     tasks::play(&stage).await;
     timers::play(&stage).await;
     net::play(&stage).await;
+    message::play(&stage).await;
     blocking::play(&stage).await;
     nested::play(&stage).await;
     tasks::get_stuck(&stage).await;

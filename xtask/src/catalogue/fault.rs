@@ -92,6 +92,39 @@ pub(crate) const FAULTS: &[Fault] = &[
         for_ever: &["EMFILE", "ENOBUFS"],
         ..BUILT
     },
+    // An interrupted connect goes on by itself, so the shim lets it.
+    Fault {
+        call: "connect",
+        errors: &["EINTR", "ECONNREFUSED", "ENETUNREACH", "EADDRNOTAVAIL", "ETIMEDOUT", "EPERM"],
+        for_ever: &["ECONNREFUSED", "EADDRNOTAVAIL"],
+        ..BUILT
+    },
+    Fault {
+        call: "recv",
+        errors: &["EINTR", "ECONNRESET", "ENOMEM", "ETIMEDOUT"],
+        for_ever: &["ECONNRESET", "ENOMEM"],
+        ..BUILT
+    },
+    Fault {
+        call: "send",
+        errors: &["EINTR", "EPIPE", "ECONNRESET", "ENOBUFS"],
+        for_ever: &["EPIPE", "ENOBUFS"],
+        ..BUILT
+    },
+    Fault { call: "recvmsg", errors: &["EINTR", "ENOMEM"], for_ever: &["ENOMEM"], ..BUILT },
+    Fault {
+        call: "sendmsg",
+        errors: &["EINTR", "ENOBUFS", "EPIPE"],
+        for_ever: &["ENOBUFS"],
+        ..BUILT
+    },
+    Fault { call: "recvmmsg", errors: &["EINTR", "ENOMEM"], for_ever: &["ENOMEM"], ..BUILT },
+    Fault {
+        call: "sendmmsg",
+        errors: &["EINTR", "ENOBUFS", "ENETUNREACH"],
+        for_ever: &["ENOBUFS"],
+        ..BUILT
+    },
     Fault {
         call: "mmap",
         errors: &["ENOMEM", "EAGAIN"],

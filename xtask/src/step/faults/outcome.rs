@@ -10,6 +10,9 @@ use super::sweep::{BURST, Case, Mode};
 /// More warnings than this in one run flood a log: they come with each call, not with the trouble.
 const MOST_WARNINGS: u64 = 40;
 
+/// What is tried again in silence: nobody is told of it.
+const INTERRUPTION: &str = "EINTR";
+
 /// One run, judged.
 #[derive(Debug)]
 pub(super) struct Outcome {
@@ -92,6 +95,8 @@ fn weigh(case: &Case, verdict: &Verdict, end: End) -> Severity {
         wrong(Kind::Hang, format!("{} things neither happened nor failed", verdict.overdue))
     } else if verdict.gave_up > 0 && !may_give_up {
         wrong(Kind::Other, format!("{} things failed although tried again", verdict.gave_up))
+    } else if case.error == INTERRUPTION && verdict.errors > 0 {
+        wrong(Kind::Other, format!("{} errors, though a signal is none", verdict.errors))
     } else if case.mode == Mode::Never && verdict.errors > 0 {
         wrong(Kind::Other, format!("{} errors, though nothing fails", verdict.errors))
     } else if verdict.warnings > MOST_WARNINGS {
@@ -155,6 +160,13 @@ mod tests {
         assert_eq!(ended(&once, &LINE.replace("overdue=0", "overdue=1")), Some(Kind::Hang));
         assert_eq!(ended(&once, "it ended early"), Some(Kind::Other));
         assert_eq!(ended(&once, &LINE.replace("warnings=2", "warnings=900")), Some(Kind::Other));
+    }
+
+    #[test]
+    fn an_interruption_is_told_to_nobody() {
+        let interrupted = Case { error: "EINTR", ..case("recv", Mode::Once) };
+        assert_eq!(ended(&interrupted, LINE), Some(Kind::Other));
+        assert_eq!(ended(&interrupted, &LINE.replace("errors=1", "errors=0")), None);
     }
 
     #[test]

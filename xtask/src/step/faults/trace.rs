@@ -16,6 +16,13 @@ const CALLS: &[(&str, &[&str])] = &[
     ("timerfd_settime", &["timerfd_settime"]),
     ("accept4", &["accept", "accept4"]),
     ("socket", &["socket"]),
+    ("connect", &["connect"]),
+    ("recv", &["recvfrom"]),
+    ("send", &["sendto"]),
+    ("recvmsg", &["recvmsg"]),
+    ("sendmsg", &["sendmsg"]),
+    ("recvmmsg", &["recvmmsg"]),
+    ("sendmmsg", &["sendmmsg"]),
     ("pthread_create", &["clone", "clone3"]),
 ];
 
