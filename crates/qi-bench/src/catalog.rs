@@ -76,6 +76,7 @@ const TREES: &[&str] = &["qi", "tokio", "smol", "may", "go", "rayon", "chili"];
 const WITH_FLOOR: &[&str] = &["qi", "tokio", "smol", "may", "go", "floor"];
 const FUTURES: &[&str] = &["qi", "tokio", "smol"];
 const TIMEOUTS: &[&str] = &["qi", "tokio", "smol", "go"];
+const HYPER: &[&str] = &["qi", "tokio"];
 const ONLY_QI: &[&str] = &["qi"];
 const GRAPHS: &[&str] = &["qi", "taskflow"];
 
@@ -114,6 +115,7 @@ const LATENESS: &[Figure] = &[P50, P99, SAMPLES];
 const GRAPH: &[Figure] = &[CPU, WALL, BUILD, PEAK];
 const SCHEDULE: &[Figure] = &[OVER_LIST, OVER_BOUND, CPU_US];
 const LIFE: &[Figure] = &[WALL_US, CPU_US];
+const HTTP: &[Figure] = &[CPU_US, RATE];
 const ECHO: &[Figure] = &[CPU_US, RATE, P50, P99, SAMPLES];
 
 const URGENT: &[Figure] = &[P50, P99, MAX, SAMPLES, POLL_P99];
@@ -162,10 +164,19 @@ const ECHO_BARS: &[Bar] = &[
     Bar { figure: "requests_per_s", rival: Rival::Best, rule: Rule::AtLeast(0.95) },
     Bar { figure: "p99_ns", rival: Rival::Best, rule: Rule::AtMost(1.10) },
 ];
+const HTTP_BARS: &[Bar] = &[
+    Bar { figure: "requests_per_s", rival: Rival::One("tokio"), rule: Rule::AtLeast(0.95) },
+    Bar { figure: "cpu_ns", rival: Rival::One("tokio"), rule: Rule::AtMost(1.05) },
+];
 const LIGHT: &[Bar] =
     &[Bar { figure: "bytes_per_task", rival: Rival::Best, rule: Rule::AtMost(0.75) }];
 const NO_SLOWER: &[Bar] =
     &[Bar { figure: "wall_ns", rival: Rival::Best, rule: Rule::AtMost(1.05) }];
+/// Mostly the system's own work: no more of it than the best.
+const NO_DEARER: &[Bar] = &[
+    Bar { figure: "wall_ns", rival: Rival::BestRust, rule: Rule::AtMost(1.10) },
+    Bar { figure: "cpu_ns", rival: Rival::BestRust, rule: Rule::AtMost(1.10) },
+];
 const BALANCED: &[Bar] =
     &[Bar { figure: "over_ideal", rival: Rival::Number(1.05), rule: Rule::AtMost(1.0) }];
 /// Two of the longest polls below: 100 µs each.
@@ -249,6 +260,13 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     row("heartbeat-urgent", "latency", "the same, the heartbeat at priority High", LATENESS, NO_BAR, ONLY_QI),
     row("echo-100", "echo", "TCP echo, 64 B, 100 connections (per request; latencies at 20,000/s)", ECHO, ECHO_BARS, WITH_FLOOR),
     row("echo-1000", "echo", "TCP echo, 64 B, 1000 connections (per request; latencies at 20,000/s)", ECHO, ECHO_BARS, WITH_FLOOR),
+    row("http1-64", "hyper", "hyper, HTTP/1.1, 64 connections (per request)", HTTP, HTTP_BARS, HYPER),
+    row("http1-512", "hyper", "hyper, HTTP/1.1, 512 connections (per request)", HTTP, HTTP_BARS, HYPER),
+    row("http2-64", "hyper", "hyper, HTTP/2, 64 connections of 10 streams (per request)", HTTP, HTTP_BARS, HYPER),
+    row("http2-512", "hyper", "hyper, HTTP/2, 512 connections of 10 streams (per request)", HTTP, HTTP_BARS, HYPER),
+    row("file-long", "system", "a file of 64 MiB in the cache, read in pieces of 64 KiB (a piece)", COST, NO_DEARER, FUTURES),
+    row("file-small", "system", "files of 4 KiB, each written and read whole, 64 at once (a file)", COST, NO_DEARER, FUTURES),
+    row("child", "system", "children that end at once, started and waited for, 4 at once (a child)", COST, NO_DEARER, FUTURES),
     row("memory-sleep", "memory", "memory of a sleeping task, 1 M of them", &[BYTES], LIGHT, ASYNC),
     row("memory-oneshot", "memory", "memory of a task waiting on a oneshot (included), 1 M of them", &[BYTES], LIGHT, ASYNC),
     row("lifecycle", "life", "a runtime created and shut down", LIFE, NO_SLOWER, FUTURES),

@@ -18,6 +18,7 @@ const PACKAGES: &[&str] = &[
     "async-executor",
     "async-io",
     "flume",
+    "hyper",
     "may",
     "rayon",
     "chili",

@@ -17,6 +17,8 @@ mod child;
 mod driver;
 mod golang;
 mod graph;
+#[cfg(feature = "peers")]
+mod http;
 mod kernel;
 mod latency;
 mod load_client;
@@ -28,6 +30,8 @@ mod peer;
 mod report;
 mod sample;
 mod spin;
+#[cfg(feature = "peers")]
+mod system;
 mod taskflow;
 mod tree;
 #[cfg_attr(not(feature = "peers"), path = "worker_alone.rs")]

@@ -1,26 +1,33 @@
 //! A worker process: runs one workload on one runtime and prints one line of JSON.
 
+use crate::http;
 use crate::may_side;
 use crate::measure::peak_rss_bytes;
 use crate::peer::channel::{FlumeMany, QiMany, QiOne, SmolMany, TokioOne};
 use crate::peer::{self, floor, pool};
 use crate::sample::Sample;
+use crate::system;
 use crate::workload::{self, Job, channel};
 
 fn measure(workload: &str, runtime: &str, job: &Job) -> Option<Sample> {
     match runtime {
         "qi" => peer::qi::run(workload, job)
             .or_else(|| channel::to_one::<peer::qi::Qi, QiOne>(workload, job))
-            .or_else(|| channel::to_four::<peer::qi::Qi, QiMany>(workload, job)),
+            .or_else(|| channel::to_four::<peer::qi::Qi, QiMany>(workload, job))
+            .or_else(|| http::on_qi(workload, job))
+            .or_else(|| system::on_qi(workload, job)),
         "tokio" => workload::run::<peer::tokio::Tokio>(workload, job)
             .or_else(|| workload::run_disposable::<peer::tokio::Tokio>(workload, job))
-            .or_else(|| channel::to_one::<peer::tokio::Tokio, TokioOne>(workload, job)),
+            .or_else(|| channel::to_one::<peer::tokio::Tokio, TokioOne>(workload, job))
+            .or_else(|| http::on_tokio(workload, job))
+            .or_else(|| system::on_tokio(workload, job)),
         "flume" => channel::to_one::<peer::tokio::Tokio, FlumeMany>(workload, job)
             .or_else(|| channel::to_four::<peer::tokio::Tokio, FlumeMany>(workload, job)),
         "smol" => workload::run::<peer::smol::Smol>(workload, job)
             .or_else(|| workload::run_disposable::<peer::smol::Owned>(workload, job))
             .or_else(|| channel::to_one::<peer::smol::Smol, SmolMany>(workload, job))
-            .or_else(|| channel::to_four::<peer::smol::Smol, SmolMany>(workload, job)),
+            .or_else(|| channel::to_four::<peer::smol::Smol, SmolMany>(workload, job))
+            .or_else(|| system::on_smol(workload, job)),
         "may" => may_side::run(workload, job),
         "rayon" => pool::rayon(workload, job),
         "chili" => pool::chili(workload, job),

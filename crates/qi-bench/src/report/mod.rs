@@ -28,6 +28,8 @@ const FAMILIES: &[(&str, &str)] = &[
     ("timer", "Timers"),
     ("latency", "Latency"),
     ("echo", "TCP echo"),
+    ("hyper", "HTTP servers on hyper"),
+    ("system", "Files and children"),
     ("memory", "Memory of a parked task"),
     ("life", "A runtime's life"),
     ("balance", "Balance"),
@@ -47,7 +49,9 @@ set to the workers. Each uses its own oneshot and lock: may and Go their channel
 `oneshot` crate and async-lock. Latencies count from the moment an event was due, not from when the load came round
 to it. The TCP load comes from one client program, the same for all, in another process; its
 latencies are taken at 20,000 requests per second, its throughput with every connection busy. The
-*floor* is a bare epoll loop per worker. may's parked coroutines are 20,000, not 1 M, because each
+*floor* is a bare epoll loop per worker. The servers on hyper are the same but for the adapters, with
+time limits for heads; `wrk` (HTTP/1.1) or `h2load` (HTTP/2), one thread each, load them for 3 s after
+a warm second. may's parked coroutines are 20,000, not 1 M, because each
 stack takes two of the 65,530 mappings a process has by default.
 ";
 
