@@ -48,6 +48,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     other("qi-test-kit", &[]),
     other("qi-spec-check", &["qi-graph", "qi-runtime"]),
     other("qi-examples", &["qi-graph", "qi-runtime"]),
+    other("qi-minilang", &["qi-abi"]),
     other("qi-bench", &["qi-graph", "qi-reactor", "qi-runtime", "qi-sched", "qi-sync", "qi-sys"]),
     other("qi-sanitizer-bait", &[]),
     other("qi-fault-shim", &["qi-runtime"]),
