@@ -124,13 +124,18 @@ impl RawLock {
 
     #[inline]
     fn try_take(&self, me: Holder) -> bool {
+        // A look first: while others wait a guess would fail each time, and an exchange that fails costs
+        // as much as one that succeeds.
+        if self.word.load(Relaxed) != 0 {
+            return self.try_barge(me);
+        }
         let mine = me.bits() | LOCKED;
         // Acquire: pairs with the release in `release`. Relaxed: a failure is looked at again.
         self.word.compare_exchange(0, mine, AcquireOrder, Relaxed).is_ok() || self.try_barge(me)
     }
 
     /// Takes a lock that is free although others wait.
-    #[cold]
+    #[inline(never)]
     fn try_barge(&self, me: Holder) -> bool {
         let mut word = self.word.load(Relaxed);
         while word & LOCKED == 0 {

@@ -101,6 +101,11 @@ impl Depot {
         if inner.batches.len() < TRIM_FROM {
             return;
         }
+        if let Some(gone) = inner.take_all_if_free() {
+            drop(inner);
+            free_all(gone);
+            return;
+        }
         let mut batches = std::mem::take(&mut inner.batches);
         for batch in &batches {
             for_each(*batch, |block| {
@@ -146,6 +151,11 @@ impl Depot {
     pub(super) fn close(&self) {
         let mut inner = self.lock();
         inner.closed = true;
+        if let Some(gone) = inner.take_all_if_free() {
+            drop(inner);
+            free_all(gone);
+            return;
+        }
         let batches = std::mem::take(&mut inner.batches);
         let mut gone = Vec::new();
         for batch in batches {
@@ -161,6 +171,18 @@ impl Depot {
 }
 
 impl Inner {
+    /// All chunks, if every block that was carved is in a batch here: then none has to be looked at.
+    fn take_all_if_free(&mut self) -> Option<Vec<NonNull<Chunk>>> {
+        let free: usize = self.batches.iter().map(|batch| batch.len as usize).sum();
+        // SAFETY: chunks of the list are live, and the lock guards their counts.
+        let carved = |chunk: &NonNull<Chunk>| unsafe { chunk.as_ref() }.carved;
+        if free != self.chunks.iter().map(carved).sum() {
+            return None;
+        }
+        self.batches.clear();
+        Some(std::mem::take(&mut self.chunks))
+    }
+
     /// Counts blocks as returned for good; gives the chunks that have none left in use.
     fn count_off(&mut self, mut batch: Batch) -> Vec<NonNull<Chunk>> {
         let mut gone = Vec::new();
