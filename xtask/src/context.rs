@@ -25,6 +25,8 @@ pub(crate) struct Options {
     pub(crate) seeds: Option<u64>,
     /// The first of them.
     pub(crate) first_seed: u64,
+    /// Cargo's profile for the libraries; release when absent.
+    pub(crate) profile: Option<String>,
     /// Of the jobs on other platforms, under sanitizers and with faults, only the stated subset.
     pub(crate) subset: bool,
 }
@@ -100,6 +102,7 @@ pub(crate) fn unseeded() -> anyhow::Result<Context> {
         fault_call: None,
         seeds: None,
         first_seed: 0,
+        profile: None,
         subset: false,
     })
 }

@@ -5,6 +5,7 @@
 mod bench;
 mod catalogue;
 mod context;
+mod dist;
 mod interrupt;
 mod libtest;
 mod mutant;
@@ -17,6 +18,7 @@ mod suite;
 mod tidy;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -89,6 +91,8 @@ enum Command {
         #[arg(long)]
         write: bool,
     },
+    /// Builds the libraries, the header and what finds them into `dist`, for programs in C and others
+    Dist(DistArgs),
     /// Runs the loom models
     Loom(ModelArgs),
     /// Runs each loom model against its mutants, every one of which must make it fail
@@ -173,6 +177,25 @@ impl Sanitizer {
             Sanitizer::Thread => "sanitize-thread",
         }
     }
+}
+
+#[derive(Args)]
+struct DistArgs {
+    /// Cargo's profile
+    #[arg(long, default_value = "dist")]
+    profile: String,
+    /// Another platform than this one
+    #[arg(long)]
+    target: Option<String>,
+    /// Installs there as well: to `lib` and `include` below this folder
+    #[arg(long)]
+    prefix: Option<String>,
+    /// Put before the prefix while installing; the variable DESTDIR if absent
+    #[arg(long)]
+    destdir: Option<PathBuf>,
+    /// Checks instead what is built: what it exports, and programs in C that link it
+    #[arg(long, conflicts_with_all = ["prefix", "destdir", "target"])]
+    check: bool,
 }
 
 #[derive(Args)]
@@ -261,6 +284,15 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             step::header::write(&context::unseeded()?).map(|()| ExitCode::SUCCESS)
         }
         Command::Header { run, write: false } => single("header", &run, |_| {}),
+        Command::Dist(DistArgs { check: true, profile, .. }) => {
+            let run = RunArgs { strict: false, seed: None };
+            single("dist", &run, |o| o.profile = Some(profile))
+        }
+        Command::Dist(DistArgs { check: false, profile, target, prefix, destdir }) => {
+            let destdir = destdir.or_else(|| std::env::var_os("DESTDIR").map(PathBuf::from));
+            let wishes = dist::Wishes { profile, target, prefix, destdir };
+            dist::run(&context::unseeded()?, &wishes).map(|()| ExitCode::SUCCESS)
+        }
         Command::Edges(run) => single("edges", &run, |_| {}),
         Command::Loom(args) => single("loom", &args.run, |o| o.model = args.only.clone()),
         Command::Mutants(args) => single("mutants", &args.run, |o| o.model = args.only.clone()),
@@ -301,6 +333,7 @@ fn context(run: &RunArgs, adjust: impl FnOnce(&mut Options)) -> anyhow::Result<C
         fault_call: None,
         seeds: None,
         first_seed: 0,
+        profile: None,
         subset: false,
     };
     adjust(&mut options);

@@ -1,6 +1,7 @@
 //! The steps of the suite, cheapest first: a file per step under `step/`.
 
 pub(crate) mod alone;
+pub(crate) mod dist;
 pub(crate) mod ecosystem;
 pub(crate) mod edges;
 pub(crate) mod examples;
@@ -71,6 +72,7 @@ pub(crate) const STEPS: &[Step] = &[
         ecosystem::run,
     ),
     step("proxy", "the example proxy under load, every byte compared", proxy::run),
+    step("dist", "the libraries for C: what they export, programs that link them", dist::run),
     step("loom", "the loom models", models::run_models),
     step("mutants", "each model against its mutants", models::run_mutants),
     step("simulate", "the simulated workload from many seeds, and planted faults", simulate::run),

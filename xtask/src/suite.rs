@@ -94,6 +94,7 @@ mod tests {
             fault_call: None,
             seeds: None,
             first_seed: 0,
+            profile: None,
             subset: false,
         })
         .unwrap()

@@ -143,6 +143,24 @@
 // The version of the ABI that the header describes.
 #define QI_ABI_VERSION 1
 
+// The file can be read.
+#define QI_FILE_READ 1
+
+// It can be written.
+#define QI_FILE_WRITE 2
+
+// Each write goes to its end, wherever that is by then and whatever the offset says.
+#define QI_FILE_APPEND 4
+
+// It is made if it is not there.
+#define QI_FILE_CREATE 8
+
+// It must be made: one that is there is an error.
+#define QI_FILE_CREATE_NEW 16
+
+// It is emptied.
+#define QI_FILE_TRUNCATE 32
+
 // Receives a value into `data`.
 #define QI_SELECT_RECV 1
 
@@ -197,6 +215,18 @@
 
 // It panicked.
 #define QI_TASK_FAILED 5
+
+// Nothing more is received.
+#define QI_SHUTDOWN_READ 0
+
+// Nothing more is sent; the peer is told.
+#define QI_SHUTDOWN_WRITE 1
+
+// Neither.
+#define QI_SHUTDOWN_BOTH 2
+
+// A buffer of so many bytes holds every address, its ending zero too.
+#define QI_ADDRESS_SIZE 64
 
 // The first child that fails has the others cancelled.
 #define QI_SCOPE_FAIL_FAST 1
@@ -272,6 +302,9 @@ typedef struct {
 // What a program, or something that is done once, begins with. It must not unwind.
 typedef int32_t (*qi_entry_fn)(void *argument);
 
+// An open file.
+typedef uint64_t qi_file;
+
 // A handle of any kind; 0 is none.
 typedef uint64_t qi_handle;
 
@@ -320,12 +353,109 @@ typedef struct {
   uint32_t reserved;
 } qi_select_case;
 
+// Figures of one moment. They are read one after the other while tasks go on, so sums may be off by
+// what happened meanwhile; when nothing runs they add up exactly.
+typedef struct {
+  // `sizeof(qi_stats)`, to be set before the call.
+  uint32_t struct_size;
+  // Configured worker threads.
+  uint32_t worker_threads;
+  // Workers that `qi_runtime_worker_stats` knows: the configured ones, and extra ones after them.
+  uint32_t workers;
+  // 0.
+  uint32_t reserved;
+  // Tasks spawned and in no final state.
+  uint64_t active_tasks;
+  // Tasks that are runnable now.
+  uint64_t queued_tasks;
+  // Tasks that completed, those that answered an error of their own too.
+  uint64_t completed_tasks;
+  // Tasks that were cancelled.
+  uint64_t cancelled_tasks;
+  // Tasks that panicked.
+  uint64_t failed_tasks;
+  // Tasks spawned so far.
+  uint64_t spawned_tasks;
+  // Polls of tasks, by all workers together.
+  uint64_t polls;
+  // Successful thefts.
+  uint64_t steals;
+  // Times a worker went to sleep.
+  uint64_t parks;
+  // Children run in place of their parent.
+  uint64_t run_in_place;
+  // Tasks that did not fit a local queue.
+  uint64_t overflows;
+  // Entries in the global queue.
+  uint64_t global_queue_depth;
+  // Threads of the pool for blocking calls.
+  uint64_t blocking_threads;
+  // Of these, how many wait for a call.
+  uint64_t idle_blocking_threads;
+  // Polls that lasted longer than the stall threshold, 10 ms.
+  uint64_t stalls;
+  // Extra workers started because all others were stuck.
+  uint64_t extra_workers_started;
+  // Chunks of task memory held, 64 KiB each but for tasks above 16 KiB.
+  uint64_t memory_chunks;
+  // Timers that are set now.
+  uint64_t timers;
+  // Sockets and other sources of events that are registered now.
+  uint64_t io_sources;
+  // Coroutine stacks in use.
+  uint64_t live_stacks;
+  // Unused coroutine stacks that are kept in memory.
+  uint64_t hot_stacks;
+  // The least memory that coroutine stacks keep resident, in bytes.
+  uint64_t stack_bytes;
+} qi_stats;
+
+// What one worker did.
+typedef struct {
+  // `sizeof(qi_worker_stats)`, to be set before the call.
+  uint32_t struct_size;
+  // 0.
+  uint32_t reserved;
+  // Polls of tasks of low priority.
+  uint64_t low_polls;
+  // Polls of tasks of normal priority.
+  uint64_t normal_polls;
+  // Polls of tasks of high priority.
+  uint64_t high_polls;
+  // Polls of tasks of critical priority.
+  uint64_t critical_polls;
+  // Successful thefts.
+  uint64_t steals;
+  // Times it went to sleep.
+  uint64_t parks;
+  // Children run in place of their parent.
+  uint64_t run_in_place;
+  // Tasks that did not fit its queue.
+  uint64_t overflows;
+  // Entries in its queues.
+  uint64_t queue_depth;
+  // The longest poll, in nanoseconds: exact for long ones, an upper bound for those of microseconds.
+  uint64_t longest_poll_ns;
+} qi_worker_stats;
+
+// Is handed a line of text without a zero at its end, valid until it returns. It must not unwind.
+typedef void (*qi_line_fn)(void *user, const char *line, size_t length);
+
 // Polls the state of a task. Answers `QI_OK` when it has ended and its result lies at `result`,
 // `QI_PENDING` when it waits, a negative code when it has failed. It must not unwind.
 typedef int32_t (*qi_poll_fn)(void *state, qi_cx *cx, void *result);
 
+// A socket that accepts TCP connections.
+typedef uint64_t qi_tcp_listener;
+
+// A TCP connection.
+typedef uint64_t qi_tcp;
+
 // A timer.
 typedef uint64_t qi_timer;
+
+// A UDP socket.
+typedef uint64_t qi_udp;
 
 #ifdef __cplusplus
 extern "C" {
@@ -487,6 +617,117 @@ size_t qi_error_message(int32_t code,
 // # Safety
 // As `qi_error_message`.
 size_t qi_last_error_message(int32_t language_number, char *buffer, size_t capacity);
+
+// Opens a file. `flags` are `QI_FILE_…`, or'ed; `mode` is what Unix permits others on a file that is
+// made, less the process's mask (0: 0666). The file is closed with its last reference, when no call is
+// inside it. SUSPENDS.
+//
+// # Safety
+// `path` is valid for reading `length` bytes, `out` for writing a handle.
+int32_t qi_file_open(const char *path,
+                     size_t length,
+                     uint32_t flags,
+                     uint32_t mode,
+                     qi_file *out);
+
+// The twin of `qi_file_open` for poll functions. The path is copied by the first call.
+//
+// # Safety
+// As `qi_file_open`, for `out` until the operation ends or is not asked for any more; `cx` is the poll
+// function's.
+int32_t qi_file_poll_open(qi_cx *cx,
+                          const char *path,
+                          size_t length,
+                          uint32_t flags,
+                          uint32_t mode,
+                          qi_file *out);
+
+// Reads from `offset` on into `buffer`, and says how many bytes there were: fewer than `capacity` only
+// where the file ends. `QI_EOF` if there is none. Any number of tasks may do it at once. SUSPENDS.
+//
+// # Safety
+// `buffer` is valid for writing `capacity` bytes, `count` for writing.
+int32_t qi_file_read_at(qi_file file,
+                        void *buffer,
+                        size_t capacity,
+                        uint64_t offset,
+                        size_t *count);
+
+// The twin of `qi_file_read_at` for poll functions.
+//
+// # Safety
+// As `qi_file_read_at`, until the operation ends or is not asked for any more; `cx` is the poll
+// function's.
+int32_t qi_file_poll_read_at(qi_file file,
+                             qi_cx *cx,
+                             void *buffer,
+                             size_t capacity,
+                             uint64_t offset,
+                             size_t *count);
+
+// Writes all of `length` bytes to `offset`; what lies between it and the former end becomes zeros. With
+// any other answer than `QI_OK` some of them may have been written. SUSPENDS.
+//
+// # Safety
+// `bytes` is valid for reading `length` bytes.
+int32_t qi_file_write_at(qi_file file,
+                         const void *bytes,
+                         size_t length,
+                         uint64_t offset);
+
+// The twin of `qi_file_write_at` for poll functions.
+//
+// # Safety
+// As `qi_file_write_at`, until the operation ends or is not asked for any more; `cx` is the poll
+// function's.
+int32_t qi_file_poll_write_at(qi_file file,
+                              qi_cx *cx,
+                              const void *bytes,
+                              size_t length,
+                              uint64_t offset);
+
+// Waits until what was written is stored where a loss of power does not take it. SUSPENDS.
+int32_t qi_file_sync(qi_file file);
+
+// The twin of `qi_file_sync` for poll functions.
+//
+// # Safety
+// `cx` is the poll function's.
+int32_t qi_file_poll_sync(qi_file file, qi_cx *cx);
+
+// Finds out how many bytes a file has. SUSPENDS.
+//
+// # Safety
+// `size` is valid for writing.
+int32_t qi_file_size(qi_file file, uint64_t *size);
+
+// The twin of `qi_file_size` for poll functions.
+//
+// # Safety
+// As `qi_file_size`, until the operation ends or is not asked for any more; `cx` is the poll
+// function's.
+int32_t qi_file_poll_size(qi_file file, qi_cx *cx, uint64_t *size);
+
+// Cuts a file off, or lengthens it with zeros. SUSPENDS.
+int32_t qi_file_set_size(qi_file file, uint64_t size);
+
+// The twin of `qi_file_set_size` for poll functions.
+//
+// # Safety
+// `cx` is the poll function's.
+int32_t qi_file_poll_set_size(qi_file file, qi_cx *cx, uint64_t size);
+
+// Removes a file by its path. SUSPENDS.
+//
+// # Safety
+// `path` is valid for reading `length` bytes.
+int32_t qi_file_remove(const char *path, size_t length);
+
+// The twin of `qi_file_remove` for poll functions. The path is copied by the first call.
+//
+// # Safety
+// As `qi_file_remove`; `cx` is the poll function's.
+int32_t qi_file_poll_remove(qi_cx *cx, const char *path, size_t length);
 
 // Adds a reference to an object of any kind. Answers `QI_ERR_STALE` for a handle that was released as
 // often as it was given out, or never was.
@@ -800,6 +1041,49 @@ int32_t qi_signal_wait(int32_t number);
 // `cx` is the poll function's.
 int32_t qi_signal_poll_wait(int32_t number, qi_cx *cx);
 
+// Writes the figures of a runtime (0: that of the calling thread, or the global one). Set
+// `struct_size` before; fields that this library does not know become 0.
+//
+// # Safety
+// `out` is valid for writing as many bytes as its `struct_size` says.
+int32_t qi_runtime_stats(qi_runtime handle, qi_stats *out);
+
+// Writes the figures of one worker; `QI_ERR_INVALID` if there is none of this number. Otherwise as
+// `qi_runtime_stats`.
+//
+// # Safety
+// As `qi_runtime_stats`.
+int32_t qi_runtime_worker_stats(qi_runtime handle, uint32_t index, qi_worker_stats *out);
+
+// Hands `line` a line about the runtime, then one about each live task: number, name, state, priority,
+// age, how often it was polled. No task is polled for it, and `line` may call whatever it likes. The
+// wording is for people and may change.
+//
+// # Safety
+// `line` may be called with `user` on this thread until this returns.
+int32_t qi_runtime_dump(qi_runtime handle,
+                        qi_line_fn line,
+                        void *user);
+
+// Blocks the calling thread for at least so many milliseconds; signals do not shorten it. Never
+// suspends a task: see `qi_sleep_ms`. These five answer a failure as the negated error number of the
+// system, not as a `QI_ERR_…`.
+extern int32_t qi_async_sys_sleep_ms(uint64_t duration_ms);
+
+// Nanoseconds of the monotonic clock since a fixed moment in the past, or a negated error number.
+extern int64_t qi_async_sys_monotonic_time_ns(void);
+
+// Nanoseconds of processor time that all threads of this process have used together, or a negated
+// error number.
+extern int64_t qi_async_sys_cpu_time_ns(void);
+
+// Gives the processor to another thread that can run, if there is one: 0, or a negated error number.
+extern int32_t qi_async_sys_yield(void);
+
+// How many processors the calling thread and what it starts can keep busy: at least 1, or a negated
+// error number.
+extern int32_t qi_async_sys_cpu_count(void);
+
 // Spawns a task that a poll function drives. The task owns `state` from now on, also if this fails:
 // `drop` (may be null) is called with it exactly once. `out` may be null: then nobody can wait for it.
 //
@@ -922,6 +1206,161 @@ size_t qi_task_name(qi_task task, char *buffer, size_t capacity);
 // As `qi_error_message`.
 size_t qi_task_panic_message(qi_task task, char *buffer, size_t capacity);
 
+// Makes a socket that accepts connections at an address in numbers, `127.0.0.1:7000` or `[::1]:7000`;
+// port 0 is any free one. `QI_ERR_ADDRESS` if the text is none. It belongs to the runtime of the calling
+// thread and is closed with its last reference, when no call is inside it.
+//
+// # Safety
+// `address` is valid for reading `length` bytes, `out` for writing a handle.
+int32_t qi_tcp_listen(const char *address,
+                      size_t length,
+                      qi_tcp_listener *out);
+
+// Waits for a connection. While the process or the system is out of descriptors the connections wait
+// in the system's queue, and this with them. SUSPENDS.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_tcp_accept(qi_tcp_listener listener,
+                      qi_tcp *out);
+
+// As `qi_tcp_accept`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+//
+// # Safety
+// As `qi_tcp_accept`.
+int32_t qi_tcp_accept_timeout(qi_tcp_listener listener, uint64_t timeout_ns, qi_tcp *out);
+
+// The twin of `qi_tcp_accept` for poll functions.
+//
+// # Safety
+// As `qi_tcp_accept`, until the operation ends or is not asked for any more; `cx` is the poll
+// function's.
+int32_t qi_tcp_poll_accept(qi_tcp_listener listener, qi_cx *cx, qi_tcp *out);
+
+// The address at which connections are accepted, as `qi_error_message` gives texts; empty if the
+// handle is none of a listener.
+//
+// # Safety
+// As `qi_error_message`.
+size_t qi_tcp_listener_address(qi_tcp_listener listener, char *buffer, size_t capacity);
+
+// Connects to an address, `127.0.0.1:7000`, `[::1]:7000` or `example.org:7000`; of several that a name
+// has, to the one that answers first. `QI_ERR_ADDRESS` if the text is no address or the name has
+// none. The connection belongs to the runtime of the calling thread and is closed with its last
+// reference, when no call is inside it. SUSPENDS.
+//
+// # Safety
+// `address` is valid for reading `length` bytes, `out` for writing a handle.
+int32_t qi_tcp_connect(const char *address,
+                       size_t length,
+                       qi_tcp *out);
+
+// As `qi_tcp_connect`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+//
+// # Safety
+// As `qi_tcp_connect`.
+int32_t qi_tcp_connect_timeout(const char *address,
+                               size_t length,
+                               uint64_t timeout_ns,
+                               qi_tcp *out);
+
+// The twin of `qi_tcp_connect` for poll functions. The address is copied by the first call.
+//
+// # Safety
+// As `qi_tcp_connect`, for `out` until the operation ends or is not asked for any more; `cx` is the poll
+// function's.
+int32_t qi_tcp_poll_connect(qi_cx *cx,
+                            const char *address,
+                            size_t length,
+                            qi_tcp *out);
+
+// Reads at least a byte and at most `capacity` into `buffer`, and says how many. `QI_EOF` when the peer
+// has ended. Several tasks may read and write at once. SUSPENDS.
+//
+// # Safety
+// `buffer` is valid for writing `capacity` bytes, `count` for writing.
+int32_t qi_tcp_read(qi_tcp stream,
+                    void *buffer,
+                    size_t capacity,
+                    size_t *count);
+
+// As `qi_tcp_read`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`, and no byte is lost.
+// SUSPENDS.
+//
+// # Safety
+// As `qi_tcp_read`.
+int32_t qi_tcp_read_timeout(qi_tcp stream,
+                            void *buffer,
+                            size_t capacity,
+                            uint64_t timeout_ns,
+                            size_t *count);
+
+// The twin of `qi_tcp_read` for poll functions.
+//
+// # Safety
+// As `qi_tcp_read`, until the operation ends or is not asked for any more; `cx` is the poll function's.
+int32_t qi_tcp_poll_read(qi_tcp stream,
+                         qi_cx *cx,
+                         void *buffer,
+                         size_t capacity,
+                         size_t *count);
+
+// Writes as many of `length` bytes as there is room for, at least one, and says how many. SUSPENDS.
+//
+// # Safety
+// `bytes` is valid for reading `length` bytes, `count` for writing.
+int32_t qi_tcp_write(qi_tcp stream, const void *bytes, size_t length, size_t *count);
+
+// As `qi_tcp_write`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`, and nothing was
+// written. SUSPENDS.
+//
+// # Safety
+// As `qi_tcp_write`.
+int32_t qi_tcp_write_timeout(qi_tcp stream,
+                             const void *bytes,
+                             size_t length,
+                             uint64_t timeout_ns,
+                             size_t *count);
+
+// The twin of `qi_tcp_write` for poll functions.
+//
+// # Safety
+// As `qi_tcp_write`, until the operation ends or is not asked for any more; `cx` is the poll
+// function's.
+int32_t qi_tcp_poll_write(qi_tcp stream,
+                          qi_cx *cx,
+                          const void *bytes,
+                          size_t length,
+                          size_t *count);
+
+// Writes all of `length` bytes. With any other answer than `QI_OK` some of them may have been written.
+// SUSPENDS.
+//
+// # Safety
+// `bytes` is valid for reading `length` bytes.
+int32_t qi_tcp_write_all(qi_tcp stream,
+                         const void *bytes,
+                         size_t length);
+
+// Ends reading, writing or both (`QI_SHUTDOWN_…`), at once; whoever waits in this connection is told.
+int32_t qi_tcp_shutdown(qi_tcp stream,
+                        int32_t how);
+
+// Whether small writes are sent at once instead of being collected.
+int32_t qi_tcp_set_nodelay(qi_tcp stream, bool is_on);
+
+// This side's address, as `qi_error_message` gives texts; empty if there is none.
+//
+// # Safety
+// As `qi_error_message`.
+size_t qi_tcp_local_address(qi_tcp stream, char *buffer, size_t capacity);
+
+// The peer's address, as `qi_error_message` gives texts; empty if there is none.
+//
+// # Safety
+// As `qi_error_message`.
+size_t qi_tcp_peer_address(qi_tcp stream, char *buffer, size_t capacity);
+
 // Nanoseconds of the monotonic clock, from an arbitrary beginning.
 uint64_t qi_now_ns(void);
 
@@ -967,6 +1406,94 @@ int32_t qi_timer_reset(qi_timer timer, uint64_t delay_ns);
 
 // Keeps the timer from firing; whoever waits is told.
 int32_t qi_timer_cancel(qi_timer timer);
+
+// Makes a socket for datagrams at an address in numbers, `127.0.0.1:7000` or `[::1]:7000`; port 0 is any
+// free one. `QI_ERR_ADDRESS` if the text is none. It belongs to the runtime of the calling thread and
+// is closed with its last reference, when no call is inside it.
+//
+// # Safety
+// `address` is valid for reading `length` bytes, `out` for writing a handle.
+int32_t qi_udp_bind(const char *address,
+                    size_t length,
+                    qi_udp *out);
+
+// Chooses the peer of a socket, by an address in numbers: datagrams go there if nothing else is said,
+// and those of others are not received any more.
+//
+// # Safety
+// `address` is valid for reading `length` bytes.
+int32_t qi_udp_connect(qi_udp socket,
+                       const char *address,
+                       size_t length);
+
+// Sends a datagram to an address in numbers, or to the peer if `address` is null. SUSPENDS.
+//
+// # Safety
+// `bytes` is valid for reading `length` bytes, `address` is null or valid for reading `address_length`.
+int32_t qi_udp_send(qi_udp socket,
+                    const void *bytes,
+                    size_t length,
+                    const char *address,
+                    size_t address_length);
+
+// The twin of `qi_udp_send` for poll functions. The address is copied by the first call.
+//
+// # Safety
+// As `qi_udp_send`, for `bytes` until the operation ends or is not asked for any more; `cx` is the poll
+// function's.
+int32_t qi_udp_poll_send(qi_udp socket,
+                         qi_cx *cx,
+                         const void *bytes,
+                         size_t length,
+                         const char *address,
+                         size_t address_length);
+
+// Receives a datagram into `buffer`, and says how many bytes it has and, unless `address` is null, who
+// sent it (`QI_ADDRESS_SIZE` bytes are enough). What does not fit is cut off; on Windows such a datagram
+// is an error. SUSPENDS.
+//
+// # Safety
+// `buffer` is valid for writing `capacity` bytes, `count` for writing, `address` is null or valid for
+// writing `address_capacity` bytes.
+int32_t qi_udp_recv(qi_udp socket,
+                    void *buffer,
+                    size_t capacity,
+                    size_t *count,
+                    char *address,
+                    size_t address_capacity);
+
+// As `qi_udp_recv`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
+//
+// # Safety
+// As `qi_udp_recv`.
+int32_t qi_udp_recv_timeout(qi_udp socket,
+                            void *buffer,
+                            size_t capacity,
+                            uint64_t timeout_ns,
+                            size_t *count,
+                            char *address,
+                            size_t address_capacity);
+
+// The twin of `qi_udp_recv` for poll functions.
+//
+// # Safety
+// As `qi_udp_recv`, until the operation ends or is not asked for any more; `cx` is the poll
+// function's.
+int32_t qi_udp_poll_recv(qi_udp socket,
+                         qi_cx *cx,
+                         void *buffer,
+                         size_t capacity,
+                         size_t *count,
+                         char *address,
+                         size_t address_capacity);
+
+// A socket's own address, as `qi_error_message` gives texts; empty if the handle is none of a socket.
+//
+// # Safety
+// As `qi_error_message`.
+size_t qi_udp_local_address(qi_udp socket,
+                            char *buffer,
+                            size_t capacity);
 
 // The waker of the task that is being polled: whoever has it can have the task polled again, from
 // any thread, as often as wanted, also after the task has ended.

@@ -15,13 +15,17 @@
 //! stated in the header and checked where a check is possible.
 
 mod boundary;
+mod buffer;
 mod channel;
 mod code;
 mod config;
 pub mod export;
+mod file;
 mod handle;
+mod io_code;
 mod last_error;
 mod memory;
+mod net;
 mod object;
 mod own;
 mod pointer;
@@ -30,12 +34,20 @@ mod runtime;
 mod scope;
 mod select;
 mod signal_number;
+mod statistics;
 mod structs;
 mod suspend;
 mod sync;
 mod task;
 mod timer;
 mod waker;
+
+#[cfg(unix)]
+mod file_mode;
+#[cfg(not(unix))]
+mod no_file_mode;
+#[cfg(not(unix))]
+use no_file_mode as file_mode;
 
 #[cfg(unix)]
 mod fork;

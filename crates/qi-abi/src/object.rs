@@ -56,6 +56,10 @@ objects! {
     Event(crate::sync::event::Event),
     Timer(crate::timer::Timer),
     Local(crate::own::Local),
+    TcpListener(crate::net::Listener),
+    TcpStream(crate::net::Stream),
+    Udp(crate::net::Socket),
+    File(crate::file::File),
 }
 
 static OBJECTS: Table<Any> = Table::new();

@@ -11,6 +11,10 @@ use crate::code::Code;
 /// Where a result is to be put.
 pub(crate) struct Out<T>(*mut T);
 
+// SAFETY: where a result goes is promised to stay and to be let alone until it is put there; so an
+// operation may take it along to another thread.
+unsafe impl<T: Send> Send for Out<T> {}
+
 fn check<T>(pointer: *const T) -> Result<(), Code> {
     if pointer.is_null() {
         return Err(Code::ERR_NULL);

@@ -53,6 +53,38 @@ pub(crate) unsafe fn read<T: Versioned>(source: *const T) -> Result<T, Code> {
     }
 }
 
+/// Writes a struct, whatever version the caller has: no field that it lacks, and zeros to those that
+/// this library does not know. What `value` has in its first field does not matter.
+///
+/// # Safety
+/// A pointer that is not null and aligned must be valid for reading a `u32` at its beginning, and for
+/// writing as many bytes as that says.
+pub(crate) unsafe fn fill<T: Versioned>(
+    target: *mut T,
+    value: impl FnOnce() -> Result<T, Code>,
+) -> Result<Code, Code> {
+    // SAFETY: the caller promises at least the size, which is the first field.
+    let given = *unsafe { pointer::read(target.cast_const().cast::<u32>()) }? as usize;
+    if !target.is_aligned() {
+        return Err(Code::ERR_ALIGNMENT);
+    }
+    if !(T::FIRST..=LARGEST).contains(&given) {
+        return Err(Code::ERR_STRUCT_SIZE);
+    }
+    let value = value()?;
+    let kept = size_of::<u32>();
+    let known = given.min(size_of::<T>());
+    let bytes = target.cast::<u8>();
+    // SAFETY: `known` bytes are in the value, and `given` may be written, of which the first are the
+    // size and stay; a value of this function's own does not overlap what the caller has.
+    unsafe {
+        let source = std::ptr::from_ref(&value).cast::<u8>();
+        bytes.add(kept).copy_from_nonoverlapping(source.add(kept), known - kept);
+        bytes.add(known).write_bytes(0, given - known);
+    }
+    Ok(Code::OK)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,5 +140,23 @@ mod tests {
         assert_eq!(read_newer(&newer).unwrap().later, 2);
         newer.newest = 1;
         assert_eq!(read_newer(&newer), Err(Code::ERR_STRUCT_SIZE));
+    }
+
+    #[test]
+    fn no_more_is_written_than_the_caller_has_room_for_and_the_unknown_is_zero() {
+        let value = || Ok(Sample { struct_size: 99, first: 5, later: 6 });
+        let mut old = sample(8);
+        // SAFETY: the sizes of this test are never larger than what lies there.
+        assert_eq!(unsafe { fill(&mut old, value) }, Ok(Code::OK));
+        assert_eq!(old, Sample { struct_size: 8, first: 5, later: 2 });
+        let mut newer = Newer { sample: sample(24), newest: 7 };
+        let target = std::ptr::from_mut(&mut newer).cast::<Sample>();
+        // SAFETY: as above.
+        assert_eq!(unsafe { fill(target, value) }, Ok(Code::OK));
+        assert_eq!(newer.sample, Sample { struct_size: 24, first: 5, later: 6 });
+        assert_eq!(newer.newest, 0);
+        let mut small = sample(4);
+        // SAFETY: as above.
+        assert_eq!(unsafe { fill(&mut small, value) }, Err(Code::ERR_STRUCT_SIZE));
     }
 }

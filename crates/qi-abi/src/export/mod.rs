@@ -7,6 +7,7 @@ pub mod channel;
 pub mod codes;
 pub mod coroutine;
 pub mod error;
+pub mod file;
 pub mod handle;
 pub mod local;
 pub mod locks;
@@ -17,14 +18,19 @@ pub mod runtime;
 pub mod scope;
 pub mod select;
 pub mod signal;
+pub mod statistics;
+pub mod system;
 pub mod task;
+pub mod tcp;
 pub mod time;
+pub mod udp;
 pub mod waker;
 
 pub use crate::config::{QI_CONFIG_DEBUG, QI_CONFIG_NO_STEALING, RuntimeConfig};
 pub use crate::memory::Dropper;
 pub use crate::poll_context::PollContext;
 pub use crate::scope::QI_SCOPE_FAIL_FAST;
+pub use crate::statistics::{RuntimeFigures, WorkerFigures};
 pub use crate::task::call::InheritFn;
 pub use crate::task::poll_task::PollFn;
 
@@ -65,6 +71,14 @@ pub type LocalRef = u64;
 pub type EventRef = u64;
 /// A timer.
 pub type TimerRef = u64;
+/// A socket that accepts TCP connections.
+pub type TcpListenerRef = u64;
+/// A TCP connection.
+pub type TcpRef = u64;
+/// A UDP socket.
+pub type UdpRef = u64;
+/// An open file.
+pub type FileRef = u64;
 
 /// Runs the body of an exported function.
 pub(crate) fn shell(body: impl FnOnce() -> Result<Code, Code>) -> i32 {
@@ -138,6 +152,15 @@ pub(crate) mod operation {
     pub(crate) const SCOPE: u32 = 15;
     pub(crate) const ONCE: u32 = 16;
     pub(crate) const SIGNAL: u32 = 17;
+    pub(crate) const ACCEPT: u32 = 32;
+    pub(crate) const CONNECT: u32 = 33;
+    pub(crate) const READ: u32 = 34;
+    pub(crate) const WRITE: u32 = 35;
+    pub(crate) const OPEN: u32 = 36;
+    pub(crate) const SYNC: u32 = 37;
+    pub(crate) const SIZE: u32 = 38;
+    pub(crate) const SET_SIZE: u32 = 39;
+    pub(crate) const REMOVE: u32 = 40;
 }
 
 /// A pointer of the other side on its way into an operation.

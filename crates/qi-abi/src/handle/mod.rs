@@ -37,6 +37,10 @@ pub(crate) enum Kind {
     Event = 11,
     Timer = 12,
     Local = 18,
+    TcpListener = 13,
+    TcpStream = 14,
+    Udp = 15,
+    File = 16,
 }
 
 /// A handle, taken apart.

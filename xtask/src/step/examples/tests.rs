@@ -27,6 +27,7 @@ fn context() -> Context {
         fault_call: None,
         seeds: None,
         first_seed: 0,
+        profile: None,
         subset: false,
     })
     .unwrap()
