@@ -46,8 +46,8 @@ fn artifact(messages: &str) -> Option<PathBuf> {
     let parsed = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let ours = parsed.filter(|message| message["target"]["name"] == "qi_abi");
     let files = ours.filter_map(|message| message["filenames"].as_array().cloned()).flatten();
-    let names = files.filter_map(|file| file.as_str().map(PathBuf::from));
-    names.filter(|path| path.extension().is_some_and(|kind| kind == "a" || kind == "lib")).last()
+    let mut names = files.filter_map(|file| file.as_str().map(PathBuf::from));
+    names.rfind(|path| path.extension().is_some_and(|kind| kind == "a" || kind == "lib"))
 }
 
 /// What the compiler says that the library needs, each once.

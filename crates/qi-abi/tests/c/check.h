@@ -18,10 +18,10 @@
 /* Checks that a call answers with this code, and names both if it does not. */
 #define ANSWERS(code, call)                                                       \
     do {                                                                          \
-        int32_t got = (call);                                                     \
-        if (got != (code)) {                                                      \
+        int32_t check_got = (call);                                               \
+        if (check_got != (code)) {                                                \
             fprintf(stderr, "%s:%d: %s: %s instead of %s\n", __FILE__, __LINE__,  \
-                    #call, qi_error_name(got), qi_error_name(code));              \
+                    #call, qi_error_name(check_got), qi_error_name(code));        \
             exit(1);                                                              \
         }                                                                         \
     } while (0)

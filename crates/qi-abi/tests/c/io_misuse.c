@@ -12,6 +12,41 @@ enum { REFUSED = QI_ERR_OS_BASE - 10061, NO_FILE = QI_ERR_OS_BASE - 2, EXISTS = 
 enum { REFUSED = QI_ERR_OS_BASE - ECONNREFUSED, NO_FILE = QI_ERR_OS_BASE - ENOENT, EXISTS = QI_ERR_OS_BASE - EEXIST };
 #endif
 
+/* Inside a poll function all calls that wait are refused, whatever they are given. */
+static int32_t suspends(void *state, qi_cx *cx, void *result) {
+    uint64_t none = 0;
+    size_t count = 0;
+    char byte = 0;
+    (void)state, (void)cx, (void)result;
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_tcp_accept(none, &none));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_tcp_accept_timeout(none, 1, &none));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_tcp_connect(TEXT(LOCAL), &none));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_tcp_connect_timeout(TEXT(LOCAL), 1, &none));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_tcp_read(none, &byte, 1, &count));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_tcp_read_timeout(none, &byte, 1, 1, &count));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_tcp_write(none, &byte, 1, &count));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_tcp_write_timeout(none, &byte, 1, 1, &count));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_tcp_write_all(none, &byte, 1));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_udp_send(none, &byte, 1, TEXT(LOCAL)));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_udp_recv(none, &byte, 1, &count, NULL, 0));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_udp_recv_timeout(none, &byte, 1, 1, &count, NULL, 0));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_file_open(TEXT("x"), QI_FILE_READ, 0, &none));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_file_read_at(none, &byte, 1, 0, &count));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_file_write_at(none, &byte, 1, 0));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_file_sync(none));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_file_size(none, &none));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_file_set_size(none, 1));
+    ANSWERS(QI_ERR_WOULD_BLOCK, qi_file_remove(TEXT("x")));
+    return QI_OK;
+}
+
+static void poll_functions(void) {
+    qi_task task;
+    FINE(qi_task_spawn_poll(suspends, NULL, NULL, NULL, &task));
+    FINE(qi_task_await(task, NULL));
+    FINE(qi_release(task));
+}
+
 static void addresses(void) {
     qi_tcp_listener listener = 0;
     qi_udp udp = 0;
@@ -150,6 +185,7 @@ int main(int count, char **arguments) {
     ANSWERS(QI_ERR_NOT_INIT, qi_tcp_listen(TEXT(LOCAL), &listener));
     ANSWERS(QI_ERR_NOT_INIT, qi_file_open(TEXT("x"), QI_FILE_READ, 0, &file));
     FINE(qi_init(NULL));
+    poll_functions();
     addresses();
     connections();
     datagrams();

@@ -41,6 +41,7 @@ static void figures(void) {
     config.struct_size = sizeof config;
     config.worker_threads = 2;
     FINE(qi_runtime_create(&config, &runtime));
+    FINE(qi_thread_attach(runtime));
     FINE(qi_event_create(false, &event));
     memset(&options, 0, sizeof options);
     options.struct_size = sizeof options;
@@ -54,7 +55,6 @@ static void figures(void) {
     options.name_len = strlen(options.name);
     options.priority = QI_PRIORITY_HIGH;
     FINE(qi_task_spawn_poll(waiting, NULL, &event, &options, &task));
-    FINE(qi_thread_attach(runtime));
 
     memset(&newer, 0xff, sizeof newer);
     newer.known.struct_size = sizeof newer;
@@ -64,11 +64,11 @@ static void figures(void) {
     CHECK(newer.known.spawned_tasks == 101 && newer.known.completed_tasks == 100);
     CHECK(newer.known.active_tasks == 1 && newer.known.cancelled_tasks == 0);
     CHECK(newer.known.polls >= 100);
+    ANSWERS(QI_ERR_KIND, qi_runtime_stats(event, &newer.known));
     newer.known.struct_size = sizeof newer.known - 8;
     ANSWERS(QI_ERR_STRUCT_SIZE, qi_runtime_stats(0, &newer.known));
     ANSWERS(QI_ERR_NULL, qi_runtime_stats(0, NULL));
     ANSWERS(QI_ERR_ALIGNMENT, qi_runtime_stats(0, (qi_stats *)((char *)&newer + 1)));
-    ANSWERS(QI_ERR_KIND, qi_runtime_stats(event, &newer.known));
 
     memset(&worker, 0, sizeof worker);
     worker.struct_size = sizeof worker;
