@@ -79,10 +79,8 @@ pub(crate) fn build(context: &Context, wishes: &Wishes, out: &Path) -> anyhow::R
 fn link(context: &Context, flavour: &Flavour, archive: &Archive, out: &Path) -> anyhow::Result<()> {
     let names = exported(context)?;
     let list = context.target.join("xtask").join(flavour.export_list);
-    let text = flavour.exports(&names, || {
-        fs::read_to_string(context.root.join(PACKAGE).join("package/qi_runtime.map"))
-    })?;
-    fs::write(&list, text).with_context(|| format!("cannot write {}", list.display()))?;
+    fs::write(&list, flavour.exports(&names))
+        .with_context(|| format!("cannot write {}", list.display()))?;
     let arguments = flavour.link_arguments(&archive.path, &list, out);
     let job = context.job(STEP, flavour.linker).args(&arguments).args(&archive.native);
     let linked = job.run()?;

@@ -161,6 +161,9 @@
 // It is emptied.
 #define QI_FILE_TRUNCATE 32
 
+// A run goes on after a failure with the nodes that do not come after the failed one.
+#define QI_GRAPH_CONTINUE 1
+
 // Receives a value into `data`.
 #define QI_SELECT_RECV 1
 
@@ -305,6 +308,13 @@ typedef int32_t (*qi_entry_fn)(void *argument);
 // An open file.
 typedef uint64_t qi_file;
 
+// A graph of tasks.
+typedef uint64_t qi_graph;
+
+// Polls the state of a task. Answers `QI_OK` when it has ended and its result lies at `result`,
+// `QI_PENDING` when it waits, a negative code when it has failed. It must not unwind.
+typedef int32_t (*qi_poll_fn)(void *state, qi_cx *cx, void *result);
+
 // A handle of any kind; 0 is none.
 typedef uint64_t qi_handle;
 
@@ -440,10 +450,6 @@ typedef struct {
 
 // Is handed a line of text without a zero at its end, valid until it returns. It must not unwind.
 typedef void (*qi_line_fn)(void *user, const char *line, size_t length);
-
-// Polls the state of a task. Answers `QI_OK` when it has ended and its result lies at `result`,
-// `QI_PENDING` when it waits, a negative code when it has failed. It must not unwind.
-typedef int32_t (*qi_poll_fn)(void *state, qi_cx *cx, void *result);
 
 // A socket that accepts TCP connections.
 typedef uint64_t qi_tcp_listener;
@@ -728,6 +734,93 @@ int32_t qi_file_remove(const char *path, size_t length);
 // # Safety
 // As `qi_file_remove`; `cx` is the poll function's.
 int32_t qi_file_poll_remove(qi_cx *cx, const char *path, size_t length);
+
+// Makes a graph without nodes.
+//
+// # Safety
+// `out` is valid for writing a handle.
+int32_t qi_graph_create(qi_graph *out);
+
+// Adds a node that a poll function drives, and says its number, from 0 on. The node owns `state` from
+// now on, also if this fails: `drop` (may be null) is called with it exactly once. Of `options` (may
+// be null) runtime and scope must be 0; a name must not be given twice. `QI_ERR_BUSY` if the graph was
+// started.
+//
+// # Safety
+// As `qi_task_spawn_poll`; `node` is valid for writing.
+int32_t qi_graph_add_poll(qi_graph graph,
+                          qi_poll_fn poll,
+                          qi_drop_fn drop,
+                          void *state,
+                          const qi_task_options *options,
+                          uint32_t *node);
+
+// As `qi_graph_add_poll`, for a call that may block its thread, on the pool for such calls.
+//
+// # Safety
+// As `qi_task_spawn_blocking`; `node` is valid for writing.
+int32_t qi_graph_add_blocking(qi_graph graph,
+                              qi_call_fn call,
+                              qi_drop_fn drop,
+                              void *argument,
+                              const qi_task_options *options,
+                              uint32_t *node);
+
+// As `qi_graph_add_poll`, for a coroutine, as `qi_task_spawn` makes them. When the run is cancelled it is
+// told, and may end a little later than the run.
+//
+// # Safety
+// As `qi_task_spawn`; `node` is valid for writing.
+int32_t qi_graph_add(qi_graph graph,
+                     qi_call_fn call,
+                     qi_drop_fn drop,
+                     void *argument,
+                     const qi_task_options *options,
+                     uint32_t *node);
+
+// Has one node begin only when another has ended. `QI_ERR_INVALID` for numbers that no node has,
+// `QI_ERR_BUSY` if the graph was started. A cycle is found when it is.
+int32_t qi_graph_edge(qi_graph graph, uint32_t earlier, uint32_t later);
+
+// Runs a graph on a runtime (0: that of the calling thread, or the global one), once: at most `limit`
+// nodes at a time (0: any number), `flags` are `QI_GRAPH_…`, or'ed. The task ends when all nodes have;
+// waiting for it answers the error of the node that failed first. Cancelling the task cancels the
+// nodes. `out` may be null: the graph then runs unheard.
+//
+// `QI_ERR_CYCLE` if nodes wait for each other, `QI_ERR_INVALID` for anything else that is wrong, which
+// `qi_last_error_message` tells: nothing has begun then, and the graph can be mended. `QI_ERR_BUSY` if
+// it was started.
+//
+// # Safety
+// `out` is null or valid for writing a handle.
+int32_t qi_graph_run(qi_graph graph,
+                     qi_runtime runtime,
+                     uint32_t limit,
+                     uint32_t flags,
+                     qi_task *out);
+
+// Cancels a run: its task ends with `QI_ERR_CANCELLED` when what had begun is over. `QI_ERR_EMPTY` if it
+// was not started; cancelling what has ended is no error.
+int32_t qi_graph_cancel(qi_graph graph);
+
+// Moves a node's result to `result` (null drops it): inside a node that comes after it, or when the run is
+// over. Answers the node's own error if it failed, `QI_ERR_EMPTY` if it has not ended or never began,
+// `QI_ERR_TAKEN` if the result was taken before.
+//
+// # Safety
+// `result` is null or valid for writing as many bytes as the node's result has.
+int32_t qi_graph_take(qi_graph graph,
+                      uint32_t node,
+                      void *result);
+
+// Finds a node's result without taking it: several nodes that come after it may read it there, until it
+// is taken or the graph is released. Otherwise as `qi_graph_take`.
+//
+// # Safety
+// `result` is valid for writing a pointer.
+int32_t qi_graph_look(qi_graph graph,
+                      uint32_t node,
+                      const void **result);
 
 // Adds a reference to an object of any kind. Answers `QI_ERR_STALE` for a handle that was released as
 // often as it was given out, or never was.

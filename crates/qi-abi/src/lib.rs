@@ -21,6 +21,7 @@ mod code;
 mod config;
 pub mod export;
 mod file;
+mod graph;
 mod handle;
 mod io_code;
 mod last_error;

@@ -60,6 +60,7 @@ objects! {
     TcpStream(crate::net::Stream),
     Udp(crate::net::Socket),
     File(crate::file::File),
+    Graph(crate::graph::Graph),
 }
 
 static OBJECTS: Table<Any> = Table::new();

@@ -100,6 +100,11 @@ fn files_are_opened_read_written_measured_and_removed() {
 }
 
 #[test]
+fn graphs_run_in_order_and_pass_results_on() {
+    check("graph.c");
+}
+
+#[test]
 fn figures_add_up_and_tasks_are_listed() {
     check("statistics.c");
 }

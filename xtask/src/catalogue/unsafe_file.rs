@@ -18,6 +18,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-abi/src/export/coroutine.rs", "exports functions that take pointers"),
     file("crates/qi-abi/src/export/error.rs", "exports functions that take pointers"),
     file("crates/qi-abi/src/export/file.rs", "exports functions that take pointers"),
+    file("crates/qi-abi/src/export/graph.rs", "exports functions that take pointers"),
     file("crates/qi-abi/src/export/handle.rs", "exports functions"),
     file("crates/qi-abi/src/export/local.rs", "exports functions that take pointers"),
     file("crates/qi-abi/src/export/locks.rs", "exports functions that take pointers"),

@@ -8,6 +8,7 @@ pub mod codes;
 pub mod coroutine;
 pub mod error;
 pub mod file;
+pub mod graph;
 pub mod handle;
 pub mod local;
 pub mod locks;
@@ -79,6 +80,8 @@ pub type TcpRef = u64;
 pub type UdpRef = u64;
 /// An open file.
 pub type FileRef = u64;
+/// A graph of tasks.
+pub type GraphRef = u64;
 
 /// Runs the body of an exported function.
 pub(crate) fn shell(body: impl FnOnce() -> Result<Code, Code>) -> i32 {

@@ -102,6 +102,11 @@ impl<'a> Wishes<'a> {
         })
     }
 
+    /// Whether a node of a graph can have them: where it runs, and who waits for it, is the graph's.
+    pub(crate) fn are_of_a_node(&self) -> bool {
+        self.runtime == 0 && self.scope.is_none()
+    }
+
     /// The membership of a child of the scope that is wished for.
     pub(crate) fn admit(&self) -> Result<Option<Child>, Code> {
         self.scope.as_ref().map(|scope| scope.admit()).transpose()

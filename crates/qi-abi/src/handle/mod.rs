@@ -41,6 +41,7 @@ pub(crate) enum Kind {
     TcpStream = 14,
     Udp = 15,
     File = 16,
+    Graph = 17,
 }
 
 /// A handle, taken apart.

@@ -9,7 +9,7 @@
 use std::ffi::c_void;
 use std::future::pending;
 
-use qi_runtime::{TaskHandle, coroutine, yield_now};
+use qi_runtime::{Handle, TaskHandle, coroutine, yield_now};
 
 use super::Ending;
 use crate::code::Code;
@@ -108,4 +108,32 @@ pub(crate) fn inherit(function: InheritFn, value: *mut c_void) -> *mut c_void {
         Some(function) => unsafe { function(value) },
         None => std::ptr::null_mut(),
     }
+}
+
+/// A call on the pool for blocking ones that somebody else makes: the node of a graph.
+pub(crate) fn blocking_later(
+    call: Call,
+    argument: Owned,
+    wishes: &Wishes<'_>,
+) -> Result<impl FnOnce() -> Ending + Send + 'static, Code> {
+    let (piece, _) = piece(call, argument, wishes)?;
+    Ok(move || piece.run().0)
+}
+
+/// A coroutine that somebody else spawns, on a runtime of theirs: the node of a graph.
+pub(crate) fn coroutine_later(
+    call: Call,
+    argument: Owned,
+    wishes: &Wishes<'_>,
+) -> Result<impl FnOnce(&Handle) -> Task + Send + 'static, Code> {
+    let (piece, _) = piece(call, argument, wishes)?;
+    let (priority, stack_size) = (wishes.priority, wishes.stack_size);
+    Ok(move |runtime: &Handle| {
+        let builder = runtime.coroutine().priority(priority).name("node of a graph");
+        let builder = match stack_size {
+            Some(bytes) => builder.stack_size(bytes),
+            None => builder,
+        };
+        Task::new(builder.spawn(move || piece.run_as_a_coroutine()))
+    })
 }
