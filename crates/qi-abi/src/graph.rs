@@ -31,7 +31,8 @@ pub(crate) struct Graph {
 }
 
 enum Stage {
-    Building(qi_graph::Graph),
+    /// In a box: every slot of the table is as large as the largest object.
+    Building(Box<qi_graph::Graph>),
     /// Nothing to cancel while it is just being started.
     Started(Option<Canceller>),
 }
@@ -122,7 +123,7 @@ fn refused(error: &GraphError) -> Code {
 
 impl Graph {
     pub(crate) fn new() -> Self {
-        Self { stage: Mutex::new(Stage::Building(qi_graph::Graph::new())), nodes: Mutex::default() }
+        Self { stage: Mutex::new(Stage::Building(Box::default())), nodes: Mutex::default() }
     }
 
     fn add(
