@@ -183,11 +183,12 @@ fn watch(shared: &Arc<Shared>) {
             if shared.sleep.all_asleep() {
                 idle_ticks += 1;
                 if idle_ticks >= IDLE_TICKS {
-                    shared.pool.trim();
-                    if let Some(stacks) = &shared.config.stacks {
-                        stacks.idle();
-                    }
                     if !recall.ask(shared) {
+                        shared.pool.trim();
+                        recall.trimmed(shared);
+                        if let Some(stacks) = &shared.config.stacks {
+                            stacks.idle();
+                        }
                         monitor.sleep(shared);
                     }
                     idle_ticks = 0;

@@ -10,6 +10,9 @@
 //! magazine as it wakes up and sleeps again. The next stage trims. What is left then is kept by
 //! something else, for instance by handles of ended tasks, and is not asked for again.
 //!
+//! Workers are asked before the pool is trimmed, not after: to learn which chunks are empty, a trim
+//! looks at every free block, unless all of them are home, and after a burst there are millions.
+//!
 //! # Rejected
 //! * Emptying the magazine before each sleep: a worker sleeps and wakes 100,000 times a second in
 //!   a program that passes a message to and fro, and would take the depot's lock each time.
@@ -33,23 +36,15 @@ pub(super) struct Recall {
 }
 
 impl Recall {
-    /// To be called when all workers have slept for a while, after trimming. `true`: they were
-    /// woken, and there may be more to trim when they sleep again.
+    /// To be called when all workers have slept for a while, before trimming. `true`: they were
+    /// woken, or have not answered yet, and the pool is to be trimmed when they sleep again.
     pub(super) fn ask(&mut self, shared: &Shared) -> bool {
         let workers = 0..shared.config.worker_threads;
-        if self.asked && workers.clone().any(|seat| shared.seats[seat].recalled.load(Relaxed)) {
+        if self.asked {
             // Unparked, and not on a processor yet. Relaxed: its blocks travel by the depot's lock.
-            return true;
+            return workers.clone().any(|seat| shared.seats[seat].recalled.load(Relaxed));
         }
-        // Each live task keeps a chunk at most.
-        let live = usize::try_from(shared.live_count()).unwrap_or(usize::MAX);
-        let kept = shared.pool.chunk_count().saturating_sub(live);
-        if std::mem::take(&mut self.asked) {
-            self.held = kept;
-            return false;
-        }
-        self.held = self.held.min(kept);
-        self.asked = kept >= self.held + WORTH;
+        self.asked = kept(shared) >= self.held + WORTH;
         if self.asked {
             for seat in workers {
                 // Relaxed: the unpark carries it.
@@ -59,6 +54,18 @@ impl Recall {
         }
         self.asked
     }
+
+    /// The pool has been trimmed after [`ask`](Self::ask) said no.
+    pub(super) fn trimmed(&mut self, shared: &Shared) {
+        let kept = kept(shared);
+        self.held = if std::mem::take(&mut self.asked) { kept } else { self.held.min(kept) };
+    }
+}
+
+/// Chunks that no live task keeps: each keeps one at most.
+fn kept(shared: &Shared) -> usize {
+    let live = usize::try_from(shared.live_count()).unwrap_or(usize::MAX);
+    shared.pool.chunk_count().saturating_sub(live)
 }
 
 #[cfg(all(test, not(loom)))]
@@ -84,7 +91,13 @@ mod tests {
         }
 
         fn ask(&self, recall: &mut Recall) -> bool {
-            recall.ask(self.stepper.handle().shared())
+            let shared = self.stepper.handle().shared();
+            let asked = recall.ask(shared);
+            if !asked {
+                shared.pool.trim();
+                recall.trimmed(shared);
+            }
+            asked
         }
 
         /// Whether both workers were to empty their magazines; as if they had.
