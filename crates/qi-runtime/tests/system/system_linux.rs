@@ -6,6 +6,7 @@ use crate::support::{Scratch, on_1_and_4_workers, runtime, watched};
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
 use qi_runtime::fs::{self, File, OpenOptions};
 use qi_runtime::process::{Command, Stdio};
+use qi_runtime::signal::unix::SignalKind;
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
@@ -146,6 +147,44 @@ fn a_pipe_with_a_name_is_read_like_a_file() {
         pipe.read_to_end(&mut read).await.expect("it can be read");
         assert_eq!(read, [7; 100_000]);
         writing.join().await.expect("it does not panic");
+    });
+}
+
+#[test]
+fn links_in_a_circle_are_an_error() {
+    on_1_and_4_workers(|| async {
+        let scratch = Scratch::new();
+        fs::symlink("other", scratch.path("one")).await.expect("it can be made");
+        fs::symlink("one", scratch.path("other")).await.expect("it can be made");
+        let error = fs::metadata(scratch.path("one")).await.expect_err("it leads nowhere");
+        assert_eq!(error.raw_os_error(), Some(libc::ELOOP));
+    });
+}
+
+/// Who is traced by a stranger ends for its parent when the stranger has let go of it, and its
+/// descriptor tells of an end before that.
+#[test]
+fn a_child_that_is_traced_by_another_process_is_waited_for() {
+    on_1_and_4_workers(|| async {
+        let mut command = Command::new("strace");
+        command.args(["-o", "/dev/null", "-D", "sleep", "1000"]).stderr(Stdio::null());
+        let mut child = match command.kill_on_drop(true).spawn() {
+            Ok(child) => child,
+            Err(error) => return eprintln!("skipped: strace: {error}"),
+        };
+        let id = child.id().expect("it runs");
+        let traced = || {
+            let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+            status.contains("Name:\tsleep") && !status.contains("TracerPid:\t0\n")
+        };
+        while !traced() {
+            if child.try_wait().expect("it is ours").is_some() {
+                return eprintln!("skipped: strace may not trace here");
+            }
+            qi_runtime::yield_now().await;
+        }
+        child.signal(SignalKind::interrupt()).expect("it is ours");
+        assert!(!child.wait().await.expect("it can be waited for").success());
     });
 }
 
