@@ -3,13 +3,26 @@
 use crate::builder::AsyncRuntimeBuilder;
 use crate::runtime::AsyncRuntime;
 use crate::time::TestClock;
+use std::error::Error;
 use std::future::Future;
 
 fn build(builder: AsyncRuntimeBuilder) -> AsyncRuntime {
     match builder.build() {
         Ok(runtime) => runtime,
-        Err(error) => panic!("no runtime: {error} ({})", error.message_zh()),
+        Err(error) => panic!("no runtime: {} ({})", with_causes(&error), error.message_zh()),
     }
+}
+
+/// An error and what it came from, in one line: nobody else will ask it for its causes.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 /// Runs a program, then shuts its runtime down.
@@ -40,4 +53,19 @@ pub fn test<F: Future>(builder: AsyncRuntimeBuilder, start_paused: bool, future:
         panic!("the test is over, but {error} ({})", error.message_zh());
     }
     output
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_all_that_it_came_from() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no tea")]
+        struct Tea(#[source] std::io::Error);
+
+        let error = Tea(std::io::Error::other("no water"));
+        assert_eq!(with_causes(&error), "no tea: no water");
+    }
 }

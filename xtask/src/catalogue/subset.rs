@@ -48,6 +48,7 @@ pub(crate) const SUBSET: &[Row] = &[
     file("qi-runtime", "behaviour"),
     file("qi-runtime", "net"),
     file("qi-runtime", "net_stream"),
+    file("qi-runtime", "system"),
     whole("qi-graph"),
 ];
 

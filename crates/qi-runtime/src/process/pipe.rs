@@ -74,71 +74,48 @@ impl AsyncWrite for ChildStdin {
     }
 }
 
-impl ChildStdout {
-    pub(super) fn new(reactor: &Arc<Reactor>, pipe: std::process::ChildStdout) -> io::Result<Self> {
-        Ok(Self(PipeReader::new(reactor, pipe)?))
-    }
+/// Both are read in the same way, and may be the input of another child.
+macro_rules! reads {
+    ($($stream:ident),+) => {$(
+        impl $stream {
+            pub(super) fn new(
+                reactor: &Arc<Reactor>,
+                pipe: std::process::$stream,
+            ) -> io::Result<Self> {
+                Ok(Self(PipeReader::new(reactor, pipe)?))
+            }
+        }
+
+        impl AsyncRead for $stream {
+            fn poll_read(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffer: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                self.0.poll_read(cx, buffer)
+            }
+
+            fn poll_read_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buffers: &mut [IoSliceMut<'_>],
+            ) -> Poll<io::Result<usize>> {
+                self.0.poll_read_vectored(cx, buffers)
+            }
+        }
+
+        /// To be the input of another child.
+        impl TryFrom<$stream> for Stdio {
+            type Error = io::Error;
+
+            fn try_from(pipe: $stream) -> io::Result<Self> {
+                pipe.0.into_stdio()
+            }
+        }
+    )+};
 }
 
-impl ChildStderr {
-    pub(super) fn new(reactor: &Arc<Reactor>, pipe: std::process::ChildStderr) -> io::Result<Self> {
-        Ok(Self(PipeReader::new(reactor, pipe)?))
-    }
-}
-
-impl AsyncRead for ChildStdout {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_read(cx, buffer)
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_read_vectored(cx, buffers)
-    }
-}
-
-impl AsyncRead for ChildStderr {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_read(cx, buffer)
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.0.poll_read_vectored(cx, buffers)
-    }
-}
-
-/// To be the input of another child.
-impl TryFrom<ChildStdout> for Stdio {
-    type Error = io::Error;
-
-    fn try_from(pipe: ChildStdout) -> io::Result<Self> {
-        pipe.0.into_stdio()
-    }
-}
-
-/// To be the input of another child.
-impl TryFrom<ChildStderr> for Stdio {
-    type Error = io::Error;
-
-    fn try_from(pipe: ChildStderr) -> io::Result<Self> {
-        pipe.0.into_stdio()
-    }
-}
+reads!(ChildStdout, ChildStderr);
 
 /// To be the output of another child.
 impl TryFrom<ChildStdin> for Stdio {

@@ -6,7 +6,6 @@ use super::tcp_socket::TcpSocket;
 use super::udp::UdpSocket;
 use socket2::Socket;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 /// Whether the process or the system is out of descriptors or memory.
 pub(super) fn is_shortage(error: &io::Error) -> bool {
@@ -34,50 +33,23 @@ pub(super) fn prepare_to_bind(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_address(true)
 }
 
-impl AsFd for TcpStream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.source().as_fd()
-    }
+/// Lends the descriptor of what a type stands on, which its method of that name gives.
+macro_rules! lends_descriptor {
+    ($($lender:ty => $source:ident),+) => {$(
+        impl std::os::fd::AsFd for $lender {
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                std::os::fd::AsFd::as_fd(self.$source())
+            }
+        }
+
+        impl std::os::fd::AsRawFd for $lender {
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                std::os::fd::AsRawFd::as_raw_fd(self.$source())
+            }
+        }
+    )+};
 }
 
-impl AsRawFd for TcpStream {
-    fn as_raw_fd(&self) -> RawFd {
-        self.source().as_raw_fd()
-    }
-}
+pub(crate) use lends_descriptor;
 
-impl AsFd for TcpListener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.source().as_fd()
-    }
-}
-
-impl AsRawFd for TcpListener {
-    fn as_raw_fd(&self) -> RawFd {
-        self.source().as_raw_fd()
-    }
-}
-
-impl AsFd for TcpSocket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket().as_fd()
-    }
-}
-
-impl AsRawFd for TcpSocket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.socket().as_raw_fd()
-    }
-}
-
-impl AsFd for UdpSocket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.source().as_fd()
-    }
-}
-
-impl AsRawFd for UdpSocket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.source().as_raw_fd()
-    }
-}
+lends_descriptor!(TcpStream => source, TcpListener => source, TcpSocket => socket, UdpSocket => source);

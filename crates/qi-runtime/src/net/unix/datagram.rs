@@ -5,13 +5,14 @@ use super::error::UnixError;
 use super::peer;
 use crate::here;
 use crate::net::cooperate::{cooperative, readiness};
+use crate::net::os::lends_descriptor;
 use qi_reactor::{Interest, Watched};
 use socket2::{SockAddr, SockRef};
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
@@ -315,17 +316,7 @@ fn known(address: &SocketAddr) -> io::Result<SockAddr> {
     }
 }
 
-impl AsFd for UnixDatagram {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.source().as_fd()
-    }
-}
-
-impl AsRawFd for UnixDatagram {
-    fn as_raw_fd(&self) -> RawFd {
-        self.source().as_raw_fd()
-    }
-}
+lends_descriptor!(UnixDatagram => source);
 
 impl fmt::Debug for UnixDatagram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,11 +4,11 @@ use super::stream::UnixStream;
 use crate::here;
 use crate::net::accept::{Patience, Retry};
 use crate::net::cooperate::{cooperative, readiness};
+use crate::net::os::lends_descriptor;
 use futures_util::stream::{self, Stream};
 use qi_reactor::{Delay, Interest, Reactor, Watched};
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::pin::Pin;
@@ -153,17 +153,7 @@ impl UnixListener {
     }
 }
 
-impl AsFd for UnixListener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.source().as_fd()
-    }
-}
-
-impl AsRawFd for UnixListener {
-    fn as_raw_fd(&self) -> RawFd {
-        self.source().as_raw_fd()
-    }
-}
+lends_descriptor!(UnixListener => source);
 
 impl fmt::Debug for UnixListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,7 @@
 use super::error::UnixError;
 use crate::here;
 use crate::net::cooperate::readiness;
+use crate::net::os::lends_descriptor;
 use crate::net::transfer::{Put, reads, writes};
 use mio::unix::pipe;
 use qi_reactor::{Interest, Watched};
@@ -15,7 +16,7 @@ use rustix::fs::{OFlags, fcntl_getfl};
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -286,38 +287,28 @@ impl Put for pipe::Sender {
     }
 }
 
-impl AsFd for Sender {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.io.get_ref().as_fd()
+impl Sender {
+    fn source(&self) -> &pipe::Sender {
+        self.io.get_ref()
     }
 }
 
-impl AsRawFd for Sender {
-    fn as_raw_fd(&self) -> RawFd {
-        self.io.get_ref().as_raw_fd()
+impl Receiver {
+    fn source(&self) -> &pipe::Receiver {
+        self.io.get_ref()
     }
 }
 
-impl AsFd for Receiver {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.io.get_ref().as_fd()
-    }
-}
-
-impl AsRawFd for Receiver {
-    fn as_raw_fd(&self) -> RawFd {
-        self.io.get_ref().as_raw_fd()
-    }
-}
+lends_descriptor!(Sender => source, Receiver => source);
 
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.io.get_ref().fmt(f)
+        self.source().fmt(f)
     }
 }
 
 impl fmt::Debug for Receiver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.io.get_ref().fmt(f)
+        self.source().fmt(f)
     }
 }

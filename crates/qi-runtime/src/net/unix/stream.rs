@@ -7,12 +7,13 @@ use super::peer;
 use super::split::{ReadHalf, WriteHalf};
 use crate::here;
 use crate::net::cooperate::{cooperative, readiness};
+use crate::net::os::lends_descriptor;
 use crate::net::transfer::{Put, reads, writes};
 use qi_reactor::{Delay, Interest, Reactor, Watched};
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -314,17 +315,7 @@ fn look(stream: &mio::net::UnixStream) -> io::Result<()> {
     }
 }
 
-impl AsFd for UnixStream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.source().as_fd()
-    }
-}
-
-impl AsRawFd for UnixStream {
-    fn as_raw_fd(&self) -> RawFd {
-        self.source().as_raw_fd()
-    }
-}
+lends_descriptor!(UnixStream => source);
 
 impl fmt::Debug for UnixStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
