@@ -31,10 +31,10 @@ fn succeed(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn build(name: &str, link: &[&OsStr], program: &Path) {
+fn build(source: &Path, link: &[&OsStr], program: &Path) {
     let mut compiler = Command::new("cc");
     compiler.args(["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", "-I"]);
-    compiler.arg(folder("include")).arg(folder("tests/c").join(name));
+    compiler.arg(folder("include")).arg(source);
     succeed(compiler.args(link).args(NATIVE).arg("-o").arg(program));
 }
 
@@ -47,16 +47,86 @@ fn program(name: &str, way: &str) -> PathBuf {
 fn check_static(name: &str) {
     let archive = libraries().join("libqi_abi.a");
     let once = program(name, "static");
-    build(name, &[archive.as_os_str()], &once);
+    build(&folder("tests/c").join(name), &[archive.as_os_str()], &once);
     assert_eq!(succeed(&mut Command::new(&once)), "fine\n");
+}
+
+/// Builds and runs a program with the shared library, and returns what it says.
+fn said_with_shared(source: &Path, name: &str) -> String {
+    let (at, path) = (libraries(), program(name, "dynamic"));
+    build(source, &[OsStr::new("-L"), at.as_os_str(), OsStr::new("-lqi_abi")], &path);
+    succeed(Command::new(&path).env("LD_LIBRARY_PATH", &at))
 }
 
 /// Builds and runs a program both ways.
 fn check(name: &str) {
     check_static(name);
-    let (at, path) = (libraries(), program(name, "dynamic"));
-    build(name, &[OsStr::new("-L"), at.as_os_str(), OsStr::new("-lqi_abi")], &path);
-    assert_eq!(succeed(Command::new(&path).env("LD_LIBRARY_PATH", &at)), "fine\n");
+    assert_eq!(said_with_shared(&folder("tests/c").join(name), name), "fine\n");
+}
+
+/// Builds and runs an example.
+fn check_example(name: &str, output: &str) {
+    let source = folder("../../examples/c").join(name);
+    assert_eq!(said_with_shared(&source, &format!("example-{name}")), output);
+}
+
+#[test]
+fn example_says_hello() {
+    check_example("hello.c", "hello, 世界\nthe answer is 42\n");
+}
+
+#[test]
+fn example_runs_ten_thousand_tasks() {
+    let output = "10000 tasks, the sum of their results is 49995000\n";
+    check_example("ten_thousand.c", output);
+}
+
+#[test]
+fn example_of_back_pressure_never_has_more_waiting_than_there_is_room() {
+    let output = "1000 values, their sum is 499500\nnever more than 4 ever waited\n";
+    check_example("back_pressure.c", output);
+}
+
+#[test]
+fn example_of_select_hears_both_channels_and_the_end_of_the_time() {
+    let output = "nothing is there yet\na word: good morning\na number: 7\n\
+                  nothing came in two milliseconds\n";
+    check_example("select_timeout.c", output);
+}
+
+#[test]
+fn example_server_echoes_every_line() {
+    let output = "50 clients, 20 lines each, all came back\nthe server: QI_ERR_CANCELLED\n";
+    check_example("echo_server.c", output);
+}
+
+#[test]
+fn example_of_cancellation_is_told_and_tidies_up() {
+    let output = "the sleep answers QI_ERR_CANCELLED\nthe argument is dropped\n\
+                  the task ends with QI_ERR_CANCELLED\na second request: QI_ERR_FINISHED\n";
+    check_example("cancellation.c", output);
+}
+
+#[test]
+fn example_of_priorities_runs_the_most_urgent_first() {
+    check_example("priorities.c", "critical\nhigh\nnormal\nlow\n");
+}
+
+#[test]
+fn example_embeds_the_runtime_beside_threads_and_a_loop_of_its_own() {
+    let output = "3 threads gave 100 jobs, the loop saw squares that add up to 328350\n";
+    check_example("embedding.c", output);
+}
+
+#[test]
+fn every_example_in_c_is_run() {
+    let own = include_str!("c_programs.rs");
+    for entry in std::fs::read_dir(folder("../../examples/c")).expect("it is there") {
+        let name = entry.expect("it can be listed").file_name();
+        let name = name.to_string_lossy();
+        let is_run = own.contains(&format!("(\"{name}\""));
+        assert!(is_run || name.ends_with(".h"), "{name} is not run");
+    }
 }
 
 #[test]
