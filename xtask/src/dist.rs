@@ -55,6 +55,8 @@ pub(crate) struct Built {
     /// The folder that has `lib` and `include`.
     pub(crate) root: PathBuf,
     pub(crate) flavour: Flavour,
+    /// What the static library needs of the system.
+    pub(crate) native: Vec<String>,
 }
 
 /// Builds everything into `out`.
@@ -72,7 +74,7 @@ pub(crate) fn build(context: &Context, wishes: &Wishes, out: &Path) -> anyhow::R
     package::write(context, &flavour, &archive.native, wishes.prefix.as_deref(), out)?;
     // Only Windows keeps libraries among the programs.
     let _ = fs::remove_dir(out.join("bin"));
-    Ok(Built { root: out.to_owned(), flavour })
+    Ok(Built { root: out.to_owned(), flavour, native: archive.native })
 }
 
 /// Links the shared library from the archive.
@@ -81,7 +83,7 @@ fn link(context: &Context, flavour: &Flavour, archive: &Archive, out: &Path) -> 
     let list = context.target.join("xtask").join(flavour.export_list);
     fs::write(&list, flavour.exports(&names))
         .with_context(|| format!("cannot write {}", list.display()))?;
-    let arguments = flavour.link_arguments(&archive.path, &list, out);
+    let arguments = flavour.link_arguments(&archive.path, &list, &names, out);
     let job = context.job(STEP, flavour.linker).args(&arguments).args(&archive.native);
     let linked = job.run()?;
     ensure!(

@@ -87,6 +87,16 @@ pub(crate) const STEPS: &[Step] = &[
     of_platform(&target::WINDOWS, |context| platform::run(context, &target::WINDOWS)),
     // Named only: their minutes, added to the others', are more than continuous integration has.
     on_request(of_platform(&target::AARCH64, |context| platform::run(context, &target::AARCH64))),
+    on_request(step(
+        "dist-memory",
+        "programs in C under AddressSanitizer and valgrind",
+        dist::memory::run,
+    )),
+    on_request(step(
+        "dist-windows",
+        "the libraries for Windows, programs in C under wine",
+        dist::windows::run,
+    )),
     on_request(step("rotation", "another platform each day", platform::rotation::run)),
 ];
 

@@ -92,7 +92,13 @@ impl Flavour {
     }
 
     /// What the linker is told, but for the libraries of the system.
-    pub(crate) fn link_arguments(&self, archive: &Path, exports: &Path, out: &Path) -> Vec<String> {
+    pub(crate) fn link_arguments(
+        &self,
+        archive: &Path,
+        exports: &Path,
+        names: &[String],
+        out: &Path,
+    ) -> Vec<String> {
         let (archive, exports) = (archive.display(), exports.display());
         let shared = out.join(self.shared);
         let words = match self.family {
@@ -112,13 +118,14 @@ impl Flavour {
                 "-Wl,-dead_strip".to_owned(),
                 format!("-Wl,-force_load,{archive}"),
             ],
+            // Not the whole archive: the stubs of Windows' own libraries are in it more than once.
             Family::Mingw => vec![
                 "-shared".to_owned(),
                 "-static-libgcc".to_owned(),
                 format!("-Wl,--out-implib,{}", out.join(self.import).display()),
-                "-Wl,--gc-sections".to_owned(),
+                format!("-Wl,--gc-sections,-u,{}", names.join(",-u,")),
                 exports.to_string(),
-                format!("-Wl,--whole-archive,{archive},--no-whole-archive"),
+                archive.to_string(),
             ],
         };
         let output = ["-o".to_owned(), shared.display().to_string()];

@@ -4,6 +4,9 @@
 //! users would find it at, a prefix below a DESTDIR. Programs are then built against that place in each
 //! of the ways that the documentation names, and run.
 
+pub(crate) mod memory;
+pub(crate) mod windows;
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -23,7 +23,7 @@ const TARGET: &str = WINDOWS.target;
 const STEP: &str = WINDOWS.step;
 pub(crate) const LINKER: &str = "x86_64-w64-mingw32-gcc-posix";
 pub(crate) const WINE: &str = "/usr/lib/wine/wine64";
-const WINESERVER: &str = "/usr/lib/wine/wineserver";
+pub(crate) const WINESERVER: &str = "/usr/lib/wine/wineserver";
 
 /// How long wine's server waits for the next program, in seconds: longer than any build between
 /// two programs, and not for ever, should nobody be left to end it.
@@ -66,7 +66,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
     tested.map(|()| report)
 }
 
-fn missing() -> Option<&'static str> {
+pub(crate) fn missing() -> Option<&'static str> {
     if std::env::consts::OS != "linux" {
         return Some("wine for this host");
     }
@@ -78,7 +78,8 @@ fn cargo(context: &Context) -> Job {
     debian::cross_cargo(context, STEP, TARGET, LINKER).env("QI_SYS_STRICT", "1")
 }
 
-fn wine(context: &Context, prefix: &Path, program: &str) -> Job {
+/// Prepares one of wine's programs, or one that it runs.
+pub(crate) fn wine(context: &Context, prefix: &Path, program: &str) -> Job {
     let job = context.job(STEP, program).env("WINEPREFIX", prefix).env("WINEARCH", "win64");
     // Neither .NET nor a browser engine is wanted: wine would ask whether to fetch them.
     let job = job.env("WINEDEBUG", "-all").env("WINEDLLOVERRIDES", "mscoree,mshtml=d");
@@ -87,13 +88,13 @@ fn wine(context: &Context, prefix: &Path, program: &str) -> Job {
 
 /// Lets wine's server wait for further programs: one that ends of its own accord may do so just
 /// as the next program calls it, which then ends with status 1.
-fn keep_server(context: &Context, prefix: &Path) {
+pub(crate) fn keep_server(context: &Context, prefix: &Path) {
     // It is an error to start a second one, and all is well.
     let _ = wine(context, prefix, WINESERVER).args(&[SERVER_WAITS]).run();
 }
 
 /// Makes the prefix if it is not there, or was not finished.
-fn prepare(context: &Context, prefix: &Path) -> anyhow::Result<()> {
+pub(crate) fn prepare(context: &Context, prefix: &Path) -> anyhow::Result<()> {
     let library = prefix.join("drive_c/windows/system32").join(LIBRARY);
     let source = context.root.join(LIBRARY_SOURCE);
     if is_newer(&library, &source) {
