@@ -24,10 +24,12 @@ fn code(error: io::Error) -> Code {
     io_code::of(&error)
 }
 
-/// Where a piece begins that lies so far behind `offset`.
+/// Where a piece begins that lies so far behind `offset`. No file is longer than 2^63 bytes: systems take
+/// such offsets for something else, as Windows does the largest one for the file's end.
 fn behind(offset: u64, distance: usize) -> Result<u64, Code> {
     let distance = u64::try_from(distance).map_err(|_| Code::ERR_INVALID)?;
-    offset.checked_add(distance).ok_or(Code::ERR_INVALID)
+    let at = offset.checked_add(distance).ok_or(Code::ERR_INVALID)?;
+    i64::try_from(at).map(|_| at).map_err(|_| Code::ERR_INVALID)
 }
 
 /// Opens a file, and gives it to the caller.

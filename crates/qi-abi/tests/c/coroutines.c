@@ -408,6 +408,7 @@ static void once(void) {
 }
 
 static void on_signal(int number) {
+    signal(number, on_signal); /* Windows takes it away before it is called */
     qi_signal_notify(number);
 }
 
