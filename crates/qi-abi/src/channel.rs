@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use qi_runtime::channel::{MAX_CAPACITY, mpmc};
+use qi_runtime::coop;
 
 use crate::code::Code;
 use crate::memory::{Place, Shape};
@@ -49,6 +50,41 @@ impl Channel {
         })
     }
 
+    /// Sends, if that need not wait; else gives the value back.
+    ///
+    /// # Errors
+    /// [`Code::ERR_CLOSED`]; the value is forgotten, since it is still the caller's.
+    pub(crate) fn send_now(&self, value: Place) -> Result<Option<Place>, Code> {
+        let Some(progress) = budget() else { return Ok(Some(value)) };
+        match self.try_send(value) {
+            Ok(()) => {
+                progress.made_progress();
+                Ok(None)
+            }
+            Err((value, Code::ERR_FULL)) => Ok(Some(value)),
+            Err((value, code)) => {
+                value.forget();
+                Err(code)
+            }
+        }
+    }
+
+    /// Receives, if that need not wait.
+    ///
+    /// # Errors
+    /// [`Code::ERR_CLOSED`]
+    pub(crate) fn receive_now(&self) -> Result<Option<Place>, Code> {
+        let Some(progress) = budget() else { return Ok(None) };
+        match self.try_receive() {
+            Ok(value) => {
+                progress.made_progress();
+                Ok(Some(value))
+            }
+            Err(Code::ERR_EMPTY) => Ok(None),
+            Err(code) => Err(code),
+        }
+    }
+
     pub(crate) async fn receive(&self) -> Result<Place, Code> {
         self.receiver.recv().await.ok_or(Code::ERR_CLOSED)
     }
@@ -67,6 +103,15 @@ impl Channel {
 
     pub(crate) fn len(&self) -> usize {
         self.receiver.len()
+    }
+}
+
+/// A unit of the task's budget, if there is one left: what does not wait spends it as well, so that a task
+/// that never waits still lets others run.
+fn budget() -> Option<coop::Progress> {
+    match coop::poll_proceed(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(progress) => Some(progress),
+        Poll::Pending => None,
     }
 }
 

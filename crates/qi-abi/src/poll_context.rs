@@ -15,13 +15,12 @@
 //! with the one that this thread is inside of.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::Pin;
 use std::ptr;
 use std::task::{Context, Poll, Waker};
 
 use crate::code::Code;
-use crate::own::Own;
 
 /// What an operation is known by: the handle, the kind of operation, the address of its data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,6 +36,14 @@ struct Begun {
     key: Key,
     was_asked_for: bool,
     operation: Operation,
+}
+
+/// How an operation starts.
+pub(crate) enum Start<F> {
+    /// It was done at once.
+    Done,
+    /// It may have to wait.
+    Waits(F),
 }
 
 /// What the task of a poll function has begun.
@@ -66,6 +73,29 @@ impl Operations {
         }
     }
 
+    /// As [`poll`](Self::poll), for what may be moved: it is kept only if it is not ready at once.
+    fn poll_or_keep<F>(
+        &mut self,
+        key: Key,
+        cx: &mut Context<'_>,
+        begin: impl FnOnce() -> Result<Start<F>, Code>,
+    ) -> Result<Code, Code>
+    where
+        F: Future<Output = Result<Code, Code>> + Send + Unpin + 'static,
+    {
+        if self.0.iter().any(|begun| begun.key == key) {
+            return self.poll(key, cx, || Box::pin(pending()));
+        }
+        let Start::Waits(mut operation) = begin()? else { return Ok(Code::OK) };
+        match Pin::new(&mut operation).poll(cx) {
+            Poll::Ready(result) => result,
+            Poll::Pending => {
+                self.0.push(Begun { key, was_asked_for: true, operation: Box::pin(operation) });
+                Ok(Code::PENDING)
+            }
+        }
+    }
+
     /// Ends a poll: what it did not ask for is given up.
     fn end_poll(&mut self) {
         self.0.retain_mut(|begun| std::mem::take(&mut begun.was_asked_for));
@@ -76,7 +106,6 @@ impl Operations {
 pub struct PollContext {
     context: *mut Context<'static>,
     operations: *mut Operations,
-    own: *const Own,
 }
 
 thread_local! {
@@ -97,15 +126,11 @@ impl Drop for Restore {
 pub(crate) fn enter<R>(
     cx: &mut Context<'_>,
     operations: &mut Operations,
-    own: &Own,
     poll: impl FnOnce(*mut PollContext) -> R,
 ) -> R {
     let outer = CURRENT.get();
-    let mut frame = PollContext {
-        context: ptr::from_mut(cx).cast(),
-        operations: ptr::from_mut(operations),
-        own: ptr::from_ref(own),
-    };
+    let mut frame =
+        PollContext { context: ptr::from_mut(cx).cast(), operations: ptr::from_mut(operations) };
     let pointer = ptr::from_mut(&mut frame);
     CURRENT.set(pointer);
     let restore = Restore(outer);
@@ -118,18 +143,6 @@ pub(crate) fn enter<R>(
 /// Whether the calling thread is inside a poll function.
 pub(crate) fn is_inside() -> bool {
     !current().is_null()
-}
-
-/// Calls `code` with what the task of the poll function has of its own that the calling thread is inside
-/// of; `None` outside of poll functions.
-pub(crate) fn with_own<R>(code: &mut impl FnMut(&Own) -> R) -> Option<R> {
-    let current = current();
-    if current.is_null() {
-        return None;
-    }
-    // SAFETY: it is the context of a call of `enter` that has not returned, on this thread, and so are
-    // the things that it points to; nobody has a unique reference to them.
-    Some(code(unsafe { &*(*current).own }))
 }
 
 /// The context of the poll function that the calling thread is inside of, null outside of one.
@@ -182,6 +195,19 @@ where
     with(pointer, |cx, operations| operations.poll(key, cx, || Box::pin(begin())))?
 }
 
+/// As [`poll_operation`], for an operation that may be moved: it is kept, in memory of its own, only if
+/// it is not ready at once.
+pub(crate) fn poll_or_keep<F>(
+    pointer: *const PollContext,
+    key: Key,
+    begin: impl FnOnce() -> Result<Start<F>, Code>,
+) -> Result<Code, Code>
+where
+    F: Future<Output = Result<Code, Code>> + Send + Unpin + 'static,
+{
+    with(pointer, |cx, operations| operations.poll_or_keep(key, cx, begin))?
+}
+
 /// The waker of the task that is being polled.
 pub(crate) fn waker(pointer: *const PollContext) -> Result<Waker, Code> {
     with(pointer, |cx, _| cx.waker().clone())
@@ -195,7 +221,7 @@ pub(crate) fn wake_self(pointer: *const PollContext) -> Result<(), Code> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::future::{pending, ready};
+    use std::future::ready;
     use std::sync::Arc;
 
     fn key(data: usize) -> Key {
@@ -203,7 +229,7 @@ mod tests {
     }
 
     fn in_a_poll<R>(operations: &mut Operations, code: impl FnOnce(*mut PollContext) -> R) -> R {
-        enter(&mut Context::from_waker(Waker::noop()), operations, &Own::default(), code)
+        enter(&mut Context::from_waker(Waker::noop()), operations, code)
     }
 
     #[test]

@@ -19,14 +19,14 @@ struct Plan {
 pub(crate) struct Timer {
     plan: Mutex<Plan>,
     /// Told to whoever waits when the plan has changed.
-    changed: Notify,
+    changed: Box<Notify>,
 }
 
 impl Timer {
     /// A period of zero: it fires once.
     pub(crate) fn new(first: Duration, period: Duration) -> Self {
         let next = Some(Instant::now().saturating_add(first));
-        Self { plan: Mutex::new(Plan { next, period }), changed: Notify::new() }
+        Self { plan: Mutex::new(Plan { next, period }), changed: Box::new(Notify::new()) }
     }
 
     fn next(&self) -> Option<Instant> {

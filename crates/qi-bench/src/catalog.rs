@@ -35,6 +35,8 @@ pub(crate) enum Rule {
     AtMost(f64),
     /// Qi's figure is at least so many times the rival's.
     AtLeast(f64),
+    /// The rival's figure is at most so much above Qi's, in the unit of the raw figure.
+    NoMoreThan(f64),
 }
 
 /// One bar of a workload.
@@ -63,7 +65,7 @@ pub(crate) struct Workload {
 
 /// All runtimes, in the order of the report.
 pub(crate) const RUNTIMES: &[&str] =
-    &["qi", "tokio", "smol", "flume", "may", "go", "rayon", "chili", "taskflow", "floor"];
+    &["qi", "tokio", "smol", "flume", "may", "go", "rayon", "chili", "taskflow", "c", "floor"];
 
 const ASYNC: &[&str] = &["qi", "tokio", "smol", "may", "go"];
 const CHANNELS: &[&str] = &["qi", "tokio", "smol", "flume", "go"];
@@ -78,6 +80,8 @@ const FUTURES: &[&str] = &["qi", "tokio", "smol"];
 const TIMEOUTS: &[&str] = &["qi", "tokio", "smol", "go"];
 const HYPER: &[&str] = &["qi", "tokio"];
 const ONLY_QI: &[&str] = &["qi"];
+/// Through Rust and through the C ABI.
+const BOTH_WAYS: &[&str] = &["qi", "c"];
 const GRAPHS: &[&str] = &["qi", "taskflow"];
 
 const WALL: Figure = Figure { name: "wall_ns", title: "wall ns", scale: 1.0 };
@@ -196,6 +200,11 @@ const MICROSECOND: &[Bar] =
     &[Bar { figure: "cpu_ns", rival: Rival::Number(1000.0), rule: Rule::AtMost(1.0) }];
 const PACKED: &[Bar] =
     &[Bar { figure: "over_list", rival: Rival::Number(1.05), rule: Rule::AtMost(1.0) }];
+/// What the C ABI may cost beside the Rust interface.
+const IN_C: &[Bar] =
+    &[Bar { figure: "cpu_ns", rival: Rival::One("c"), rule: Rule::AtLeast(1.0 / 1.5) }];
+const SENT_IN_C: &[Bar] =
+    &[Bar { figure: "cpu_ns", rival: Rival::One("c"), rule: Rule::NoMoreThan(30.0) }];
 const NO_BAR: &[Bar] = &[];
 
 const fn row(
@@ -276,6 +285,10 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     row("graph-order", "graph", "a random graph of 1 M computations that come one after the other", GRAPH, MICROSECOND, GRAPHS).within(120),
     row("graph-data", "graph", "the same, of futures that pass results along its 2 M edges", GRAPH, MICROSECOND, ONLY_QI).within(120),
     row("graph-compile", "graph", "a compile-like graph of 10,000 nodes, 20 µs to 10 ms long", SCHEDULE, PACKED, GRAPHS).within(120),
+    row("abi-await", "abi", "a poll function through the C ABI, beside a future: spawned and awaited", COST, IN_C, BOTH_WAYS),
+    row("abi-await-stack", "abi", "a coroutine through the C ABI, beside one in Rust: spawned and awaited", COST, IN_C, BOTH_WAYS),
+    row("abi-send", "abi", "a value sent in a poll function, beside a future, with room for it", COST, SENT_IN_C, BOTH_WAYS),
+    row("abi-send-stack", "abi", "a value sent in a coroutine, with room for it", COST, SENT_IN_C, BOTH_WAYS),
     row("urgent-timer", "bad-days", "an urgent timer over 10,000 queued tasks of 50 to 100 µs", URGENT, TWO_POLLS, FUTURES).seldom(),
     row("urgent-wake", "bad-days", "the same, the urgent task woken by one of the others", URGENT, TWO_POLLS, FUTURES).seldom(),
     row("urgent-wake-foreign", "bad-days", "the same, woken by a foreign thread", URGENT, TWO_POLLS, FUTURES).seldom(),

@@ -18,6 +18,7 @@ use crate::machine;
 use crate::report;
 use crate::sample::{Record, Run, Sample};
 use crate::taskflow;
+use crate::through_c;
 
 /// Repetitions of a quick run.
 const QUICK_REPETITIONS: usize = 3;
@@ -45,6 +46,8 @@ pub(crate) struct Driver<'a> {
     go: Result<Go, String>,
     /// Taskflow's side, ready to run.
     taskflow: Result<PathBuf, String>,
+    /// The side that goes through the C ABI, ready to run.
+    through_c: Result<PathBuf, String>,
 }
 
 impl<'a> Driver<'a> {
@@ -55,23 +58,25 @@ impl<'a> Driver<'a> {
         } else {
             Err("not asked for".to_owned())
         };
-        let graphs = catalog::WORKLOADS.iter().filter(|row| row.runtimes.contains(&"taskflow"));
-        let taskflow = if args.wants_runtime("taskflow")
-            && graphs.into_iter().any(|row| args.wants(row.name, row.family))
-        {
-            taskflow::prepare()
-        } else {
-            Err("not asked for".to_owned())
+        let is_wanted = |runtime: &str| {
+            let mut rows = catalog::WORKLOADS.iter().filter(|row| row.runtimes.contains(&runtime));
+            args.wants_runtime(runtime) && rows.any(|row| args.wants(row.name, row.family))
         };
-        Self { args, go, taskflow }
+        let unless = |is_wanted: bool, prepare: fn() -> Result<PathBuf, String>| {
+            if is_wanted { prepare() } else { Err("not asked for".to_owned()) }
+        };
+        let taskflow = unless(is_wanted("taskflow"), taskflow::prepare);
+        let through_c = unless(is_wanted("c"), through_c::prepare);
+        Self { args, go, taskflow, through_c }
     }
 
     fn command(&self, workload: &Workload, runtime: &str) -> Result<Command, String> {
         let myself = env::current_exe().map_err(|error| error.to_string())?;
         let workers = self.args.workers.to_string();
         let length = if self.args.quick { "quick" } else { "full" };
-        let mut command = if runtime == "taskflow" {
-            let mut command = Command::new(self.taskflow.as_ref().map_err(Clone::clone)?);
+        let mut command = if runtime == "taskflow" || runtime == "c" {
+            let program = if runtime == "c" { &self.through_c } else { &self.taskflow };
+            let mut command = Command::new(program.as_ref().map_err(Clone::clone)?);
             command.arg(workers).arg(length);
             command
         } else if runtime == "go" {

@@ -33,6 +33,7 @@ mod spin;
 #[cfg(feature = "peers")]
 mod system;
 mod taskflow;
+mod through_c;
 mod tree;
 #[cfg_attr(not(feature = "peers"), path = "worker_alone.rs")]
 mod worker;

@@ -11,7 +11,8 @@ use crate::workload::{self, Job, channel};
 
 fn measure(workload: &str, runtime: &str, job: &Job) -> Option<Sample> {
     match runtime {
-        "qi" => peer::qi::run(workload, job)
+        "qi" => workload::run_beside_c(workload, job)
+            .or_else(|| peer::qi::run(workload, job))
             .or_else(|| channel::to_one::<peer::qi::Qi, QiOne>(workload, job))
             .or_else(|| channel::to_four::<peer::qi::Qi, QiMany>(workload, job))
             .or_else(|| http::on_qi(workload, job))

@@ -49,7 +49,10 @@ pub(crate) const LAYERS: &[Layer] = &[
     other("qi-spec-check", &["qi-graph", "qi-runtime"]),
     other("qi-examples", &["qi-graph", "qi-runtime"]),
     other("qi-minilang", &["qi-abi"]),
-    other("qi-bench", &["qi-graph", "qi-reactor", "qi-runtime", "qi-sched", "qi-sync", "qi-sys"]),
+    other(
+        "qi-bench",
+        &["qi-abi", "qi-graph", "qi-reactor", "qi-runtime", "qi-sched", "qi-sync", "qi-sys"],
+    ),
     other("qi-sanitizer-bait", &[]),
     other("qi-fault-shim", &["qi-runtime"]),
     other("xtask", &[]),

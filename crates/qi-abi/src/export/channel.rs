@@ -1,15 +1,19 @@
 //! Channels.
 
 use std::ffi::c_void;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use super::{ChannelRef, Sent, operation, polling, shell, waiting, waiting_for};
+use super::{ChannelRef, Sent, operation, polling_now, shell, waiting, waiting_for};
 use crate::boundary;
 use crate::channel::{Channel, Sending};
 use crate::code::Code;
 use crate::memory::{Dropper, Place, Shape};
 use crate::object::{self, Here};
 use crate::pointer::Out;
-use crate::poll_context::{Key, PollContext};
+use crate::poll_context::{self, Key, PollContext, Start};
+use crate::suspend;
 
 /// Makes a channel for values of `element_size` bytes aligned to `element_align` (0: 16), with room for
 /// `capacity` of them; 0: a sender waits for its receiver; `QI_UNBOUNDED`: any number. `element_drop`
@@ -57,11 +61,15 @@ pub(super) unsafe fn copied(channel: &Channel, element: *const c_void) -> Result
 /// `element` is valid for reading as many bytes as the channel's values have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_chan_send(channel: ChannelRef, element: *const c_void) -> i32 {
-    waiting(|| {
+    shell(|| {
+        suspend::refuse_in_a_poll()?;
         let channel = object::find::<Channel>(channel)?;
         // SAFETY: as the caller promises.
         let value = unsafe { copied(&channel, element) }?;
-        Ok(Sending::new(channel, value))
+        match channel.send_now(value)? {
+            None => Ok(Code::OK),
+            Some(value) => suspend::wait(Sending::new(channel, value))?,
+        }
     })
 }
 
@@ -112,22 +120,64 @@ pub unsafe extern "C" fn qi_chan_poll_send(
     element: *const c_void,
 ) -> i32 {
     let key = Key { handle: channel, operation: operation::SEND, data: element as usize };
-    polling(cx, key, || {
-        let channel = object::find::<Channel>(channel)?;
-        // SAFETY: as the caller promises.
-        let value = unsafe { copied(&channel, element) }?;
-        Ok(Sending::new(channel, value))
+    shell(|| {
+        poll_context::poll_or_keep(cx, key, || {
+            let channel = object::find::<Channel>(channel)?;
+            // SAFETY: as the caller promises.
+            let value = unsafe { copied(&channel, element) }?;
+            // Most find room, and are no operation at all.
+            Ok(match channel.send_now(value)? {
+                None => Start::Done,
+                Some(value) => Start::Waits(Sending::new(channel, value)),
+            })
+        })
     })
 }
 
-pub(super) async fn received(channel: Here<Channel>, to: Sent<c_void>) -> Result<Code, Code> {
-    let mut value = channel.receive().await?;
-    // SAFETY: the caller of the exported function promised room for a value.
-    unsafe { value.move_to(to.get()) };
-    Ok(Code::OK)
+type Rest = Pin<Box<dyn Future<Output = Result<Place, Code>> + Send>>;
+
+/// Receives a value into its place; what waits is made only if there is none at once.
+pub(super) struct Receiving {
+    channel: Option<Here<Channel>>,
+    rest: Option<Rest>,
+    to: Sent<c_void>,
 }
 
-pub(super) fn room(to: *mut c_void) -> Result<Sent<c_void>, Code> {
+impl Receiving {
+    pub(super) fn new(channel: ChannelRef, to: *mut c_void) -> Result<Self, Code> {
+        Ok(Self { channel: Some(object::find(channel)?), rest: None, to: room(to)? })
+    }
+
+    fn receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Place, Code>> {
+        if let Some(channel) = self.channel.take() {
+            match channel.receive_now() {
+                Ok(Some(value)) => return Poll::Ready(Ok(value)),
+                Err(code) => return Poll::Ready(Err(code)),
+                Ok(None) => {}
+            }
+            self.rest = Some(Box::pin(async move { channel.receive().await }));
+        }
+        match &mut self.rest {
+            Some(rest) => rest.as_mut().poll(cx),
+            None => Poll::Ready(Err(Code::ERR_FINISHED)),
+        }
+    }
+}
+
+impl Future for Receiving {
+    type Output = Result<Code, Code>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Poll::Ready(received) = self.receive(cx) else { return Poll::Pending };
+        Poll::Ready(received.map(|mut value| {
+            // SAFETY: the caller of the exported function promised room for a value.
+            unsafe { value.move_to(self.to.get()) };
+            Code::OK
+        }))
+    }
+}
+
+fn room(to: *mut c_void) -> Result<Sent<c_void>, Code> {
     if to.is_null() { Err(Code::ERR_NULL) } else { Ok(Sent(to)) }
 }
 
@@ -138,7 +188,7 @@ pub(super) fn room(to: *mut c_void) -> Result<Sent<c_void>, Code> {
 /// `element` is valid for writing as many bytes as the channel's values have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_chan_recv(channel: ChannelRef, element: *mut c_void) -> i32 {
-    waiting(|| Ok(received(object::find(channel)?, room(element)?)))
+    waiting(|| Receiving::new(channel, element))
 }
 
 /// As `qi_chan_recv`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`. SUSPENDS.
@@ -151,7 +201,7 @@ pub unsafe extern "C" fn qi_chan_recv_timeout(
     element: *mut c_void,
     timeout_ns: u64,
 ) -> i32 {
-    waiting_for(timeout_ns, || Ok(received(object::find(channel)?, room(element)?)))
+    waiting_for(timeout_ns, || Receiving::new(channel, element))
 }
 
 /// As `qi_chan_recv`, but does not wait: `QI_ERR_EMPTY`.
@@ -181,8 +231,7 @@ pub unsafe extern "C" fn qi_chan_poll_recv(
     element: *mut c_void,
 ) -> i32 {
     let key = Key { handle: channel, operation: operation::RECEIVE, data: element as usize };
-    let to = room(element);
-    polling(cx, key, move || Ok(received(object::find(channel)?, to?)))
+    polling_now(cx, key, || Receiving::new(channel, element))
 }
 
 /// Closes a channel: nothing more can be sent, what is inside can still be received. Closing again is

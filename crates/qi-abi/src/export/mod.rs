@@ -41,7 +41,7 @@ use std::time::Duration;
 use qi_runtime::time::timeout;
 
 use crate::code::Code;
-use crate::poll_context::{self, Key};
+use crate::poll_context::{self, Key, Start};
 use crate::{boundary, fork, suspend};
 
 /// A handle of any kind; 0 is none.
@@ -134,6 +134,19 @@ where
             async move { begun?.await }
         })
     })
+}
+
+/// As [`polling`], for an operation that may be moved: it is kept, in memory of its own, only if it is
+/// not ready at once.
+pub(crate) fn polling_now<F>(
+    cx: *mut PollContext,
+    key: Key,
+    begin: impl FnOnce() -> Result<F, Code>,
+) -> i32
+where
+    F: Future<Output = Result<Code, Code>> + Send + Unpin + 'static,
+{
+    shell(|| poll_context::poll_or_keep(cx, key, || begin().map(Start::Waits)))
 }
 
 /// Kinds of operations, by which those of one poll function are told apart.

@@ -113,7 +113,10 @@ impl<'a> Wishes<'a> {
     }
 
     pub(crate) fn of_task<'h>(&self, builder: TaskBuilder<'h>) -> TaskBuilder<'h> {
-        let builder = builder.priority(self.priority);
+        let builder = match self.priority {
+            TaskPriority::Normal => builder,
+            other => builder.priority(other),
+        };
         match self.name {
             Some(name) => builder.name(name.to_owned()),
             None => builder,
@@ -124,7 +127,10 @@ impl<'a> Wishes<'a> {
         &self,
         builder: coroutine::Builder<'h>,
     ) -> coroutine::Builder<'h> {
-        let mut builder = builder.priority(self.priority);
+        let mut builder = builder;
+        if self.priority != TaskPriority::Normal {
+            builder = builder.priority(self.priority);
+        }
         if let Some(name) = self.name {
             builder = builder.name(name.to_owned());
         }

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::time::Duration;
 
-use super::channel::{copied, received, room};
+use super::channel::{Receiving, copied};
 use super::time::{asleep, fired};
 use super::{AnyRef, Sent, operation, polling, waiting};
 use crate::channel::{Channel, Sending};
@@ -94,7 +94,7 @@ unsafe fn begin(case: &SelectCase) -> Result<Option<Operation>, Code> {
         return Ok(None);
     }
     Ok(Some(match case.operation {
-        QI_SELECT_RECV => Box::pin(received(object::find(handle)?, room(case.data)?)),
+        QI_SELECT_RECV => Box::pin(Receiving::new(handle, case.data)?),
         QI_SELECT_SEND => {
             let channel = object::find::<Channel>(handle)?;
             // SAFETY: as the caller promises.

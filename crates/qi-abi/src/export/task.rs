@@ -1,11 +1,14 @@
 //! Tasks.
 
 use std::ffi::{c_char, c_void};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use qi_runtime::TaskStatus;
 
 use super::options::{self, Receipt, TaskOptions, Wishes};
-use super::{Sent, TaskRef, operation, polling, shell, waiting, waiting_for};
+use super::{Sent, TaskRef, operation, polling, polling_now, shell, waiting, waiting_for};
 use crate::code::Code;
 use crate::memory::{Dropper, Owned, Place, Shape};
 use crate::object::{self, Here};
@@ -14,7 +17,7 @@ use crate::poll_context::{Key, PollContext};
 use crate::runtime::Instance;
 use crate::scope::Child;
 use crate::task::poll_task::{LARGEST_WITHIN, PollFn, PollTask, Poller, State, Within};
-use crate::task::{self, Task};
+use crate::task::{self, TakeResult, Task};
 use crate::{boundary, own, pointer};
 
 /// Priorities of tasks.
@@ -138,13 +141,30 @@ impl Say {
 }
 
 /// Moves a task's result to where the caller wants it.
-async fn delivered(task: Here<Task>, to: Sent<c_void>) -> Result<Code, Code> {
-    let mut place = task::result_of(task).await?;
-    if !to.get().is_null() {
-        // SAFETY: the caller of the exported function promised room for the result.
-        unsafe { place.move_to(to.get()) };
+struct Delivering {
+    taking: TakeResult,
+    to: Sent<c_void>,
+}
+
+impl Delivering {
+    fn of(task: TaskRef, to: Sent<c_void>) -> Result<Self, Code> {
+        Ok(Self { taking: TakeResult::of(object::find(task)?)?, to })
     }
-    Ok(Code::OK)
+}
+
+impl Future for Delivering {
+    type Output = Result<Code, Code>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Poll::Ready(taken) = Pin::new(&mut self.taking).poll(cx) else { return Poll::Pending };
+        Poll::Ready(taken.map(|mut place| {
+            if !self.to.get().is_null() {
+                // SAFETY: the caller of the exported function promised room for the result.
+                unsafe { place.move_to(self.to.get()) };
+            }
+            Code::OK
+        }))
+    }
 }
 
 /// Waits for a task and moves its result to `result`; null drops it. Answers the task's own error, or
@@ -156,7 +176,7 @@ async fn delivered(task: Here<Task>, to: Sent<c_void>) -> Result<Code, Code> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_task_await(task: TaskRef, result: *mut c_void) -> i32 {
     let result = Sent(result);
-    waiting(|| Ok(delivered(object::find(task)?, result)))
+    waiting(|| Delivering::of(task, result))
 }
 
 /// As `qi_task_await`, for at most `timeout_ns` nanoseconds: then `QI_ERR_TIMEOUT`, and the task goes
@@ -171,7 +191,7 @@ pub unsafe extern "C" fn qi_task_await_timeout(
     result: *mut c_void,
 ) -> i32 {
     let result = Sent(result);
-    waiting_for(timeout_ns, || Ok(delivered(object::find(task)?, result)))
+    waiting_for(timeout_ns, || Delivering::of(task, result))
 }
 
 /// The twin of `qi_task_await` for poll functions.
@@ -187,7 +207,7 @@ pub unsafe extern "C" fn qi_task_poll_await(
 ) -> i32 {
     let key = Key { handle: task, operation: operation::AWAIT, data: result as usize };
     let result = Sent(result);
-    polling(cx, key, move || Ok(delivered(object::find(task)?, result)))
+    polling_now(cx, key, move || Delivering::of(task, result))
 }
 
 /// # Safety

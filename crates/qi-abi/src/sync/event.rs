@@ -11,17 +11,17 @@ use crate::code::Code;
 
 /// An event behind a handle.
 pub(crate) enum Event {
-    Manual(sync::Event),
+    Manual(Box<sync::Event>),
     /// Keeps one notice at most for whoever comes next.
-    Automatic(Notify),
+    Automatic(Box<Notify>),
 }
 
 impl Event {
     pub(crate) fn new(resets_itself: bool) -> Self {
         if resets_itself {
-            Event::Automatic(Notify::new())
+            Event::Automatic(Box::new(Notify::new()))
         } else {
-            Event::Manual(sync::Event::new())
+            Event::Manual(Box::new(sync::Event::new()))
         }
     }
 

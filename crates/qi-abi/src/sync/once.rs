@@ -19,7 +19,7 @@ enum State {
 pub(crate) struct Once {
     state: Mutex<State>,
     /// Told when an attempt has ended.
-    ended: Notify,
+    ended: Box<Notify>,
 }
 
 /// What a caller has to do.
@@ -33,7 +33,7 @@ pub(crate) enum Turn {
 
 impl Once {
     pub(crate) fn new() -> Self {
-        Self { state: Mutex::new(State::NotDone), ended: Notify::new() }
+        Self { state: Mutex::new(State::NotDone), ended: Box::new(Notify::new()) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

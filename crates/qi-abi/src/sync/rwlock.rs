@@ -19,12 +19,12 @@ struct Held {
 /// A lock behind a handle. What it protects is the other side's.
 pub(crate) struct RwLock {
     lock: Arc<sync::RwLock<()>>,
-    held: Mutex<Held>,
+    held: Box<Mutex<Held>>,
 }
 
 impl RwLock {
     pub(crate) fn new() -> Self {
-        Self { lock: Arc::new(sync::RwLock::new(())), held: Mutex::default() }
+        Self { lock: Arc::new(sync::RwLock::new(())), held: Box::default() }
     }
 
     fn with_held<R>(&self, code: impl FnOnce(&mut Held) -> R) -> R {

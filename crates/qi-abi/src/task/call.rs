@@ -14,7 +14,7 @@ use qi_runtime::{Handle, TaskHandle, coroutine, yield_now};
 use super::Ending;
 use crate::code::Code;
 use crate::export::options::{Call, Wishes};
-use crate::memory::{Owned, Place};
+use crate::memory::{Owned, Place, Shape};
 use crate::own::{self, Own};
 use crate::runtime::Instance;
 use crate::scope::Child;
@@ -24,7 +24,7 @@ use crate::task::Task;
 struct Piece {
     call: Call,
     argument: Owned,
-    result: Place,
+    result: Shape,
     own: Own,
     /// Dropped last: whoever waits for the scope finds all else gone.
     child: Option<Child>,
@@ -33,16 +33,16 @@ struct Piece {
 impl Piece {
     /// Makes the call. What it was handed is dropped when this returns, but for the membership.
     fn run(self) -> (Ending, Option<Child>) {
-        let Self { call, argument, mut result, own, child } = self;
-        let room = result.pointer();
-        let code = own.around(|| {
+        let Self { call, argument, result, mut own, child } = self;
+        own.begin();
+        let ending = Place::new(result).and_then(|mut place| {
             // SAFETY: the other side gave the function together with the argument, for this call; the
             // room for the result is valid until it returns.
-            let code = Code(unsafe { call(argument.pointer(), room) });
-            drop(argument);
-            code
+            let code = Code(unsafe { call(argument.pointer(), place.pointer()) });
+            super::ending_of(code, Some(place))
         });
-        let ending = super::ending_of(code, Some(result));
+        drop(argument);
+        drop(own);
         if let (Some(child), Err(failure)) = (&child, &ending) {
             child.note(*failure);
         }
@@ -66,10 +66,10 @@ fn was_cancelled() -> bool {
 }
 
 fn piece(call: Call, argument: Owned, wishes: &Wishes<'_>) -> Result<(Piece, Option<u64>), Code> {
-    let result = Place::new(wishes.result)?;
     let child = wishes.admit()?;
     let number = child.as_ref().map(Child::number);
-    Ok((Piece { call, argument, result, own: own::inherited(), child }, number))
+    let own = own::inherited();
+    Ok((Piece { call, argument, result: wishes.result, own, child }, number))
 }
 
 fn introduced(handle: TaskHandle<Ending>, number: Option<u64>, wishes: &Wishes<'_>) -> Task {

@@ -44,7 +44,10 @@ pub(crate) struct Task {
 enum Stage {
     Going(TaskHandle<Ending>),
     Awaited,
-    Ended(Ended),
+    /// It has ended with a result, and somebody has that.
+    Taken,
+    /// Most tasks never come here, so it does not add to the size of all.
+    Ended(Box<Ended>),
 }
 
 /// How a coroutine's panic begins that found no stack.
@@ -119,7 +122,7 @@ impl Task {
         match &*self.stage() {
             Stage::Going(handle) => handle.set_priority(priority),
             Stage::Awaited => return Err(Code::ERR_BUSY),
-            Stage::Ended(_) => return Err(Code::ERR_FINISHED),
+            Stage::Ended(_) | Stage::Taken => return Err(Code::ERR_FINISHED),
         }
         Ok(())
     }
@@ -129,7 +132,7 @@ impl Task {
         match &*self.stage() {
             Stage::Going(handle) => Ok(handle.priority()),
             Stage::Awaited => Err(Code::ERR_BUSY),
-            Stage::Ended(_) => Err(Code::ERR_FINISHED),
+            Stage::Ended(_) | Stage::Taken => Err(Code::ERR_FINISHED),
         }
     }
 
@@ -155,6 +158,7 @@ impl Task {
                 Some(ended.result.take().ok_or(Code::ERR_TAKEN))
             }
             Stage::Ended(ended) => Some(Err(ended.code)),
+            Stage::Taken => Some(Err(Code::ERR_TAKEN)),
             _ => None,
         }
     }
@@ -177,7 +181,7 @@ impl UntilEnded {
         let join = match std::mem::replace(&mut *stage, Stage::Awaited) {
             Stage::Going(handle) => Some(handle.join()),
             Stage::Awaited => return Err(Code::ERR_BUSY),
-            ended @ Stage::Ended(_) => {
+            ended @ (Stage::Ended(_) | Stage::Taken) => {
                 *stage = ended;
                 None
             }
@@ -195,7 +199,7 @@ impl Future for UntilEnded {
         let Some(join) = &mut this.join else { return Poll::Ready(()) };
         let Poll::Ready(outcome) = Pin::new(join).poll(cx) else { return Poll::Pending };
         this.join = None;
-        *this.task.stage() = Stage::Ended(Ended::of(outcome));
+        *this.task.stage() = Stage::Ended(Box::new(Ended::of(outcome)));
         Poll::Ready(())
     }
 }
@@ -211,12 +215,34 @@ impl Drop for UntilEnded {
 /// Waits for a task and takes its result.
 ///
 /// # Errors
-/// How the task ended, if not with a result; [`Code::ERR_TAKEN`] if somebody has the result already;
-/// [`Code::ERR_BUSY`] if somebody else waits.
-pub(crate) async fn result_of(task: Here<Task>) -> Result<Place, Code> {
-    let mut until = UntilEnded::of(task)?;
-    (&mut until).await;
-    until.task.take_result().unwrap_or(Err(Code::ERR_FAILED))
+/// How the task ended, if not with a result; [`Code::ERR_TAKEN`] if somebody has the result already.
+pub(crate) struct TakeResult(UntilEnded);
+
+impl TakeResult {
+    /// # Errors
+    /// [`Code::ERR_BUSY`] if somebody else waits for it.
+    pub(crate) fn of(task: Here<Task>) -> Result<Self, Code> {
+        UntilEnded::of(task).map(Self)
+    }
+}
+
+impl Future for TakeResult {
+    type Output = Result<Place, Code>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let until = &mut self.0;
+        if let Some(join) = &mut until.join {
+            let Poll::Ready(outcome) = Pin::new(join).poll(cx) else { return Poll::Pending };
+            until.join = None;
+            // The usual end: the result does not stay with the task for a moment.
+            if let Ok(Ok(place)) = outcome {
+                *until.task.stage() = Stage::Taken;
+                return Poll::Ready(Ok(place));
+            }
+            *until.task.stage() = Stage::Ended(Box::new(Ended::of(outcome)));
+        }
+        Poll::Ready(until.task.take_result().unwrap_or(Err(Code::ERR_FAILED)))
+    }
 }
 
 /// Waits for a task that nobody has a handle of.

@@ -125,6 +125,7 @@ impl<S: State> Future for PollTask<S> {
         // SAFETY: nothing is moved out of the task but its result, of which the other side knows no
         // address any more once it has said that it has ended.
         let this = unsafe { self.get_unchecked_mut() };
+        this.own.begin();
         let Some(result) = &mut this.result else { return Poll::Ready(Err(Code::ERR_FINISHED)) };
         let (poll, state, room) = (this.poll, this.state.pointer(), result.pointer());
         let call = |cx| {
@@ -132,7 +133,7 @@ impl<S: State> Future for PollTask<S> {
             // pointers are valid until it returns.
             unsafe { poll(state, cx, room) }
         };
-        let code = Code(poll_context::enter(cx, &mut this.operations, &this.own, call));
+        let code = Code(poll_context::enter(cx, &mut this.operations, call));
         if code == Code::PENDING {
             return Poll::Pending;
         }

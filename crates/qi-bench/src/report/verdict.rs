@@ -62,6 +62,7 @@ fn judge_number(title: &str, scale: f64, own: f64, number: f64, rule: Rule) -> V
         Rule::WallWin(factor) | Rule::TimesLess(factor) => {
             (own <= number / factor, "at most", number / factor)
         }
+        Rule::NoMoreThan(most) => (own + most >= number, "at least", number - most),
     };
     let (own, limit) = (short(own * scale), short(limit * scale));
     Verdict { met: Some(met), text: format!("{title}: {own} (bar {words} {limit})") }
@@ -97,7 +98,13 @@ pub(crate) fn judge(run: &Run, workload: &Workload, bar: &Bar) -> Verdict {
         }
         Rule::AtLeast(factor) => {
             let ratio = own.value / rival.value;
-            (ratio >= factor, format!("{ratio:.2} × (bar at least {factor} ×)"))
+            (ratio >= factor, format!("{ratio:.2} × (bar at least {factor:.2} ×)"))
+        }
+        Rule::NoMoreThan(most) => {
+            let (above, most) = (rival.value - own.value, most);
+            let words =
+                format!("{} above (bar at most {})", short(above * scale), short(most * scale));
+            (above <= most, words)
         }
     };
     Verdict { met: Some(met), text: format!("{title} against {}: {text}", rival.runtime) }

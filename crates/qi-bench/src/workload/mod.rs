@@ -1,6 +1,7 @@
 //! The workloads that are written once for all asynchronous Rust peers, and the table that finds
 //! them by name.
 
+mod abi;
 mod balance;
 #[cfg(feature = "peers")]
 pub(crate) mod channel;
@@ -22,6 +23,7 @@ mod urgent;
 mod wake;
 mod yielding;
 
+pub(crate) use abi::run as run_beside_c;
 pub(crate) use balance::{LENGTH as BALANCE_LENGTH, ideal as ideal_balance};
 pub(crate) use echo::{Server, serve};
 pub(crate) use escalate::{Wanted, run as escalate};
