@@ -1,0 +1,34 @@
+/* The frame that an exception nobody caught jumps to.
+ *
+ * A jump ends all frames up to here at once and runs nothing of theirs, so between this frame and the
+ * one that throws there must be compiled Qi code only, and the function that throws. Rust never calls
+ * setjmp: it returns twice, and Rust has no word for that.
+ */
+#include <setjmp.h>
+
+int qi_lang_guard(void (*run)(void *), void *argument, void **escape);
+void qi_lang_jump(void *buffer);
+
+/* Calls run(argument); 1 if it was left by a jump to *escape, which is the outer one again afterwards. */
+int qi_lang_guard(void (*run)(void *), void *argument, void **escape)
+{
+    jmp_buf here;
+    /* volatile: read after a jump. */
+    void **volatile slot = escape;
+    void *volatile outer = *escape;
+
+    *escape = &here;
+    if (_setjmp(here) == 0) {
+        run(argument);
+        *slot = outer;
+        return 0;
+    }
+    *slot = outer;
+    return 1;
+}
+
+/* Goes to where that buffer was filled; it does not return. */
+void qi_lang_jump(void *buffer)
+{
+    longjmp(*(jmp_buf *)buffer, 1);
+}

@@ -1,0 +1,301 @@
+//! What the calling thread is about: whose code it runs, and what that code has said without saying all.
+//!
+//! Nothing here outlives a suspension: a task sets it when it begins a turn and takes it back when the
+//! turn ends; a goroutine does so around each wait, since others run on the thread meanwhile.
+#![forbid(unsafe_code)]
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use qi_runtime::TaskPriority;
+
+use crate::channel::Channel;
+use crate::exception::{self, Context};
+use crate::strand::{Kind, Strand};
+use crate::{arena, plain, quiet};
+
+/// What a frame has said that it will wait for.
+#[derive(Clone, Copy)]
+pub(crate) enum Intent {
+    /// Nothing: it goes on when others had a turn.
+    Yield,
+    Sleep(Duration),
+    Receive(&'static Channel),
+    Send(&'static Channel, i64),
+    Await(Awaited),
+}
+
+/// A future that was asked and is not ready.
+#[derive(Clone, Copy)]
+pub(crate) enum Awaited {
+    /// One of this library.
+    Ours(&'static Strand),
+    /// One of the language's own, by its address.
+    Foreign(usize),
+}
+
+/// A try that found no room: see the crate's page.
+#[derive(Clone, Copy)]
+pub(crate) struct Unsent {
+    pub(crate) channel: &'static Channel,
+    pub(crate) value: i64,
+}
+
+/// A channel that a try has just found closed for what it wanted.
+#[derive(Clone, Copy)]
+pub(crate) struct Tried {
+    pub(crate) channel: &'static Channel,
+    pub(crate) wants: Wants,
+}
+
+/// What was wanted of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wants {
+    Value,
+    Room,
+}
+
+impl Tried {
+    /// Whether it is open by now.
+    pub(crate) fn is_ready(&self) -> bool {
+        let (values, capacity) = self.channel.fill();
+        match self.wants {
+            Wants::Value => values > 0,
+            Wants::Room => values < capacity,
+        }
+    }
+}
+
+/// The slice of a timed select's wait: a part of what has gone by, within these.
+const SLICES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(50));
+/// Which part.
+const PART: u32 = 16;
+
+struct Here {
+    strand: Cell<Option<&'static Strand>>,
+    intent: Cell<Option<Intent>>,
+    asked: Cell<Option<Awaited>>,
+    unsent: Cell<Option<Unsent>>,
+    /// What was tried in vain since the last step.
+    tried: RefCell<Vec<Tried>>,
+    /// Whether the clock was read after the last try.
+    clock_read: Cell<bool>,
+    /// When the select began whose clock is read.
+    timed_since: Cell<Option<Instant>>,
+    /// Whether a step was made since the last back-off.
+    stepped: Cell<bool>,
+    lane: Cell<Option<TaskPriority>>,
+}
+
+thread_local! {
+    static HERE: Here = const {
+        Here {
+            strand: Cell::new(None),
+            intent: Cell::new(None),
+            asked: Cell::new(None),
+            unsent: Cell::new(None),
+            tried: RefCell::new(Vec::new()),
+            clock_read: Cell::new(false),
+            timed_since: Cell::new(None),
+            stepped: Cell::new(false),
+            lane: Cell::new(None),
+        }
+    };
+    static THREAD: RefCell<Option<Thread>> = const { RefCell::new(None) };
+}
+
+static THREADS: Mutex<Vec<&'static Strand>> = Mutex::new(Vec::new());
+
+/// The strand of a thread, for as long as that lives.
+struct Thread(&'static Strand);
+
+impl Thread {
+    fn begin() -> Self {
+        let strand = arena::claim(Kind::Thread);
+        quiet::up();
+        THREADS.lock().unwrap_or_else(PoisonError::into_inner).push(strand);
+        Self(strand)
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.retain(|one| !std::ptr::eq(*one, self.0));
+        drop(threads);
+        self.0.complete(crate::strand::Value::Bits, 0);
+        quiet::down();
+    }
+}
+
+/// The threads that have called in and live.
+pub(crate) fn threads() -> Vec<&'static Strand> {
+    THREADS.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Whose code this is.
+pub(crate) fn strand() -> &'static Strand {
+    HERE.with(|here| match here.strand.get() {
+        Some(strand) => strand,
+        None => THREAD.with_borrow_mut(|thread| thread.get_or_insert_with(Thread::begin).0),
+    })
+}
+
+/// A turn of a strand on this thread.
+pub(crate) struct Turn {
+    outer: Option<&'static Strand>,
+}
+
+impl Turn {
+    pub(crate) fn begin(strand: &'static Strand) -> Self {
+        Self { outer: HERE.with(|here| here.strand.replace(Some(strand))) }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        HERE.with(|here| here.strand.set(self.outer));
+    }
+}
+
+/// The time of a wait, in which others may run on the thread.
+pub(crate) struct Away {
+    strand: Option<&'static Strand>,
+    intent: Option<Intent>,
+    asked: Option<Awaited>,
+    context: Rc<Context>,
+}
+
+impl Away {
+    pub(crate) fn go() -> Self {
+        let context = exception::enter(exception::of_thread());
+        HERE.with(|here| Self {
+            strand: here.strand.take(),
+            intent: here.intent.take(),
+            asked: here.asked.take(),
+            context,
+        })
+    }
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        HERE.with(|here| {
+            here.strand.set(self.strand);
+            here.intent.set(self.intent);
+            here.asked.set(self.asked);
+        });
+        exception::enter(Rc::clone(&self.context));
+    }
+}
+
+/// States what the frame that suspends next will wait for.
+pub(crate) fn intend(intent: Intent) {
+    HERE.with(|here| here.intent.set(Some(intent)));
+}
+
+/// What the frame that has just suspended stated; a yield if nothing.
+pub(crate) fn take_intent() -> Intent {
+    HERE.with(|here| here.intent.take()).unwrap_or(Intent::Yield)
+}
+
+/// Remembers a future that was not ready: the yield that follows waits for it.
+pub(crate) fn asked(future: Awaited) {
+    HERE.with(|here| here.asked.set(Some(future)));
+}
+
+/// The future that was asked just before.
+pub(crate) fn take_asked() -> Option<Awaited> {
+    HERE.with(|here| here.asked.take())
+}
+
+/// Remembers a try that found no room.
+pub(crate) fn unsent(unsent: Unsent) {
+    HERE.with(|here| {
+        here.clock_read.set(false);
+        here.unsent.set(Some(unsent));
+    });
+}
+
+pub(crate) fn take_unsent() -> Option<Unsent> {
+    HERE.with(|here| here.unsent.take())
+}
+
+/// Sends what a plain function has left unsent. Every function that neither parks nor steps begins so.
+#[inline]
+pub(crate) fn settle() {
+    if let Some(unsent) = take_unsent() {
+        plain::send(unsent);
+    }
+}
+
+/// Remembers a try to receive that was in vain: a step that follows waits for the channel.
+pub(crate) fn tried(channel: &'static Channel) {
+    HERE.with(|here| {
+        here.clock_read.set(false);
+        let mut tried = here.tried.borrow_mut();
+        if !tried.iter().any(|one| std::ptr::eq(one.channel, channel)) {
+            tried.push(Tried { channel, wants: Wants::Value });
+        }
+    });
+}
+
+/// Forgets what was tried: the program went on.
+pub(crate) fn forget_tries() {
+    HERE.with(|here| {
+        let mut tried = here.tried.borrow_mut();
+        if !tried.is_empty() {
+            tried.clear();
+        }
+        here.clock_read.set(false);
+        here.timed_since.set(None);
+    });
+}
+
+/// What a step waits for.
+pub(crate) struct Step {
+    pub(crate) tried: Vec<Tried>,
+    /// How long at most, in a select with a time limit, which this library is not told.
+    pub(crate) slice: Option<Duration>,
+}
+
+/// Takes what was tried since the last step. A send in vain just before is a select's.
+pub(crate) fn take_step() -> Step {
+    HERE.with(|here| {
+        here.stepped.set(true);
+        let mut tried = std::mem::take(&mut *here.tried.borrow_mut());
+        if let Some(Unsent { channel, .. }) = here.unsent.take() {
+            tried.push(Tried { channel, wants: Wants::Room });
+        }
+        let timed = here.clock_read.replace(false) && !tried.is_empty();
+        if !timed {
+            here.timed_since.set(None);
+            return Step { tried, slice: None };
+        }
+        let now = Instant::now();
+        let since = here.timed_since.get().unwrap_or(now);
+        here.timed_since.set(Some(since));
+        Step { tried, slice: Some(((now - since) / PART).clamp(SLICES.0, SLICES.1)) }
+    })
+}
+
+/// Whether a step was made since this was asked last.
+pub(crate) fn take_stepped() -> bool {
+    HERE.with(|here| here.stepped.replace(false))
+}
+
+/// Notes that the clock was read.
+pub(crate) fn clock_read() {
+    HERE.with(|here| here.clock_read.set(true));
+}
+
+/// The lane of the next spawn on this thread.
+pub(crate) fn next_lane(lane: TaskPriority) {
+    HERE.with(|here| here.lane.set(Some(lane)));
+}
+
+pub(crate) fn take_lane() -> TaskPriority {
+    HERE.with(|here| here.lane.take()).unwrap_or_default()
+}

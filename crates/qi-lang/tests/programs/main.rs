@@ -1,0 +1,156 @@
+//! Programs as the language's compiler makes them: coroutines in LLVM's text, compiled by each version of
+//! clang that is there, and C in the part of the compiler for all else, linked with the archive and with
+//! a small library in the part of the language's own.
+//!
+//! Every scenario runs on one worker and on two. `QI_LANG_TURNS` says how often, if not `TURNS`.
+#![cfg(target_os = "linux")]
+#![forbid(unsafe_code)]
+
+mod link;
+mod lower;
+mod tools;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tools::{Compiler, archive, folder, out, succeed};
+
+/// Turns of each scenario, if the environment does not say.
+const TURNS: &str = "5";
+
+const PLAIN: &[&str] = &[
+    "ready_futures",
+    "exceptions",
+    "goroutines",
+    "locks",
+    "timers",
+    "mailboxes",
+    "sockets",
+    "threads",
+];
+const COROUTINES: &[&str] = &[
+    "values",
+    "run_all",
+    "channels",
+    "plain_sends_wait",
+    "child_parks_first",
+    "throws_reach_the_awaiter",
+    "sleeps",
+    "cancels",
+    "steps",
+    "selects",
+    "priorities",
+    "foreign_futures",
+    "deadlocks",
+    "memory",
+];
+const SOURCES: &[&str] = &["main.c", "plain.c", "coroutines.c", "deadlock.c", "language.c"];
+
+/// Builds the program with coroutines of this compiler. Tests run side by side: each has its own name.
+fn build(compiler: &Compiler, name: &str) -> PathBuf {
+    let program = out(&format!("{name}-{}", compiler.version));
+    let sources = SOURCES.iter().map(|name| folder("c").join(name));
+    tools::link(sources.collect(), &[coroutines(compiler, name), archive()], &[], &program);
+    program
+}
+
+/// Compiles the coroutines.
+fn coroutines(compiler: &Compiler, name: &str) -> PathBuf {
+    let source = std::fs::read_to_string(folder("ir/coroutines.ll.in")).expect("it is there");
+    let lowered = out(&format!("{name}-{}.ll", compiler.version));
+    std::fs::write(&lowered, lower::lower(&source, compiler.version)).expect("it can be written");
+    let object = out(&format!("{name}-{}.o", compiler.version));
+    compiler.compile(&lowered, &object);
+    object
+}
+
+fn run(program: &Path, scenarios: &[&str]) {
+    let turns = std::env::var("QI_LANG_TURNS").unwrap_or(TURNS.into());
+    for scenario in scenarios {
+        for workers in ["1", "2"] {
+            let mut command = Command::new("timeout");
+            command.args(["120"]).arg(program).args([scenario, turns.as_str()]);
+            let said = succeed(command.env("QI_CORO_WORKERS", workers));
+            assert_eq!(said, "fine\n", "{scenario} on {workers} workers");
+        }
+    }
+}
+
+#[test]
+fn programs_without_coroutines_run_on_one_worker_and_on_two() {
+    let program = out("plain");
+    let sources = ["main.c", "plain.c", "language.c"].map(|name| folder("c").join(name));
+    tools::link(sources.into(), &[archive()], &["-DPLAIN"], &program);
+    run(&program, PLAIN);
+}
+
+#[test]
+fn coroutines_of_every_compiler_there_is_run_on_one_worker_and_on_two() {
+    let compilers = tools::compilers();
+    if compilers.len() < 2 {
+        tools::skipped("a second version of LLVM", "fewer than two clangs are installed");
+    }
+    for compiler in compilers {
+        run(&build(&compiler, "coroutines"), COROUTINES);
+    }
+}
+
+#[test]
+fn deadlock_is_said_in_two_languages_with_who_waits_on_what() {
+    let compilers = tools::compilers();
+    let Some(compiler) = compilers.first() else {
+        return tools::skipped("the words of a deadlock", "there is no clang");
+    };
+    let program = build(compiler, "deadlock");
+    let output = tools::run(Command::new(&program).args(["deadlocks", "1"]));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for words in ["死锁", "deadlock", "等待从通道", "receives from channel", "waits for lock"]
+    {
+        assert!(said.contains(words), "{words} is missing in {said}");
+    }
+}
+
+#[test]
+fn sleeping_program_lets_its_threads_sleep() {
+    let compilers = tools::compilers();
+    let Some(compiler) = compilers.first() else {
+        return tools::skipped("the idle program", "there is no clang");
+    };
+    let program = build(compiler, "idle");
+    for workers in ["1", "2"] {
+        let mut command = Command::new(&program);
+        command.args(["idle", "1"]).env("QI_CORO_WORKERS", workers);
+        assert_eq!(succeed(&mut command), "fine\n");
+    }
+}
+
+#[test]
+fn program_that_measures_speed_runs_to_its_end() {
+    let compilers = tools::compilers();
+    let Some(compiler) = compilers.last() else {
+        return tools::skipped("the program that measures speed", "there is no clang");
+    };
+    let program = out("speed");
+    let sources = vec![folder("c/speed.c"), folder("c/language.c")];
+    tools::link(sources, &[coroutines(compiler, "speed"), archive()], &[], &program);
+    let said = succeed(Command::new("timeout").arg("60").arg(&program).arg("2000"));
+    assert_eq!(said.lines().count(), 13, "{said}");
+}
+
+#[test]
+fn every_exported_function_is_called_by_a_program() {
+    let header = std::fs::read_to_string(folder("c/qi.h")).expect("it is there");
+    let mut programs = String::new();
+    for name in ["c/plain.c", "c/coroutines.c", "c/deadlock.c", "ir/coroutines.ll.in"] {
+        programs += &std::fs::read_to_string(folder(name)).expect("it is there");
+    }
+    programs += &header[header.find("#define CHECK").expect("the macros are there")..];
+    let exported = tools::exported();
+    assert!(exported.len() > 70, "the sources were not understood: {exported:?}");
+    let missing: Vec<_> =
+        exported.iter().filter(|name| !programs.contains(&format!("{name}("))).collect();
+    assert!(missing.is_empty(), "no program calls {missing:?}");
+    let undeclared: Vec<_> =
+        exported.iter().filter(|name| !header.contains(&format!("{name}("))).collect();
+    assert!(undeclared.is_empty(), "the header lacks {undeclared:?}");
+}
