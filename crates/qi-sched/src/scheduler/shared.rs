@@ -329,7 +329,6 @@ impl Shared {
     pub(crate) fn live_tasks(&self) -> Vec<TaskRef> {
         let mut tasks = Vec::new();
         self.pool.walk(|block| tasks.extend(TaskRef::from_block(block)));
-        tasks.retain(|task| !task.state.load().is_done());
         if self.is_alone() {
             tasks.sort_unstable_by_key(|task| task.id());
         }

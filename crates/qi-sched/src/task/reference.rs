@@ -40,7 +40,7 @@ impl TaskRef {
         self.0 == TaskPtr::from(task)
     }
 
-    /// A reference to the task in a block, if there is a live one. (I6)
+    /// A reference to the task in a block, if there is one that has not ended. (I6)
     pub(crate) fn from_block(block: NonNull<FreeBlock>) -> Option<Self> {
         let task: TaskPtr = block.cast();
         // SAFETY: the first word of a carved block is a state word, live or not.

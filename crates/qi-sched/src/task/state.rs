@@ -409,12 +409,13 @@ impl State {
         }
     }
 
-    /// Adds a reference if the task still has one: for those who walk over blocks that may have
-    /// been freed. (I3)
+    /// Adds a reference if the task still has one and has not ended: for those who walk over blocks
+    /// that may have been freed. (I3)
     #[must_use]
     pub(crate) fn try_add_ref(&self) -> bool {
         self.update(|word| {
-            if Snapshot(word).refs() == 0 { (None, false) } else { (Some(word + REF_ONE), true) }
+            let lives = Snapshot(word).refs() != 0 && word & DONE == 0;
+            if lives { (Some(word + REF_ONE), true) } else { (None, false) }
         })
     }
 

@@ -55,6 +55,7 @@ pub(crate) fn perform(context: &Context) {
     duty.next.set(pick + duty.interval.get());
     if now.saturating_duration_since(duty.last_fair.get()) >= FAIR_EVERY
         && pick - duty.fair_pick.get() >= FAIR_APART
+        && shared.injectors.iter().any(|injector| !injector.is_empty())
     {
         duty.last_fair.set(now);
         duty.fair_pick.set(pick);
