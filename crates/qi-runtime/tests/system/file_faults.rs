@@ -143,7 +143,7 @@ fn a_folder_that_vanishes_while_it_is_read_ends_the_reading() {
         let mut entries = fs::read_dir(scratch.root()).await.expect("it is there");
         let first = entries.next_entry().await.expect("it can be read").expect("it is full");
         drop(scratch);
-        let error = first.metadata().await.expect_err("it is gone");
+        let error = fs::metadata(first.path()).await.expect_err("it is gone");
         assert_eq!(error.kind(), ErrorKind::NotFound);
         // Those that the system had told already, and then the end, or an error: not for ever.
         let mut told = 1;
