@@ -1,7 +1,7 @@
 //! Descriptors and credentials that travel with messages.
 
 use crate::net_support::on_1_and_4_workers;
-use futures_util::io::{AsyncReadExt, AsyncWriteExt};
+use futures_util::io::AsyncReadExt;
 use qi_runtime::net::unix::MOST_DESCRIPTORS;
 use qi_runtime::net::{UnixDatagram, UnixStream};
 use std::fs::File;
@@ -69,6 +69,7 @@ fn a_message_carries_its_descriptors_and_one_without_has_none() {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn messages_say_who_sent_them_if_that_is_asked_for() {
+    use futures_util::io::AsyncWriteExt;
     on_1_and_4_workers(|| async {
         let (one, other) = UnixStream::pair().expect("two sockets");
         assert!(!other.passcred().expect("told"));

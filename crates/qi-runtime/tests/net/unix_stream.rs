@@ -3,7 +3,6 @@
 use crate::net_support::{on_1_and_4_workers, pattern, poll_once};
 use futures_util::StreamExt;
 use futures_util::io::{AsyncReadExt, AsyncWriteExt};
-use qi_runtime::net::unix::SocketAddr;
 use qi_runtime::net::{Shutdown, UnixListener, UnixStream};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::path::{Path, PathBuf};
@@ -82,6 +81,7 @@ fn a_name_stays_until_it_is_removed() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_abstract_name_is_no_file_and_ends_with_its_socket() {
+    use qi_runtime::net::unix::SocketAddr;
     use std::os::linux::net::SocketAddrExt;
     on_1_and_4_workers(|| async {
         let name = format!("qi-net-abstract-{}", std::process::id());
