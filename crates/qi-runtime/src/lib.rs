@@ -151,10 +151,10 @@ pub use qi_macros::test;
 pub use qi_sched::coop::yield_now;
 pub use qi_sched::task_local;
 pub use qi_sched::{
-    AbortHandle, CancelError, Clock, ConfigError, Join, JoinError, NoRuntimeError, PanicPolicy,
-    SchedState as RuntimeState, Shares, ShutdownError, ShutdownReport, TaskBuilder, TaskHandle,
-    TaskId, TaskInfo, TaskPriority, TaskStatus, WorkerStats, block_in_place, coop, spawn,
-    spawn_local,
+    AbortHandle, CancelError, Clock, ConfigError, Join, JoinError, NoRuntimeError, NoWorkerError,
+    PanicPolicy, SchedState as RuntimeState, Shares, ShutdownError, ShutdownReport, TaskBuilder,
+    TaskHandle, TaskId, TaskInfo, TaskPriority, TaskStatus, WorkerStats, block_in_place, coop,
+    spawn, spawn_local,
 };
 pub use qi_scope::{join, race, select, try_join};
 pub use qi_sync as sync;

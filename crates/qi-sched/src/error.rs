@@ -287,6 +287,19 @@ impl TaskLocalError {
     }
 }
 
+/// The calling thread is no worker: what was asked for would stay on it, and it runs no tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("this thread is no worker: call this inside a task")]
+pub struct NoWorkerError;
+
+impl NoWorkerError {
+    /// The message in Chinese.
+    #[must_use]
+    pub fn message_zh(&self) -> String {
+        "当前线程不是工作线程：请在任务内调用".to_owned()
+    }
+}
+
 /// There is no runtime on the calling thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("no Qi runtime on this thread: call this inside a task, a block_on or an entered handle")]

@@ -65,7 +65,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::PanicPolicy;
 pub use driver::{Driver, Idled, ThreadDriver};
 pub use error::{
-    CancelError, ConfigError, JoinError, NoRuntimeError, SchedError, ShutdownError, TaskLocalError,
+    CancelError, ConfigError, JoinError, NoRuntimeError, NoWorkerError, SchedError, ShutdownError,
+    TaskLocalError,
 };
 pub use local::{InheritedKey, LocalKey, TaskLocalFuture};
 pub use priority::TaskPriority;
@@ -106,7 +107,7 @@ where
 /// Spawns a future that need not be `Send` on the calling worker's own thread.
 ///
 /// # Errors
-/// [`NoRuntimeError`] on a thread that is no worker; the future is dropped.
+/// [`NoWorkerError`] on a thread that is no worker; the future is dropped.
 ///
 /// # Examples
 /// ```
@@ -121,12 +122,12 @@ where
 /// assert!(qi_sched::spawn_local(async {}).is_err(), "not on a worker");
 /// ```
 #[track_caller]
-pub fn spawn_local<F>(future: F) -> Result<TaskHandle<F::Output>, NoRuntimeError>
+pub fn spawn_local<F>(future: F) -> Result<TaskHandle<F::Output>, NoWorkerError>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
-    Handle::try_current()?.task().spawn_local(future)
+    Handle::try_current().map_err(|_| NoWorkerError)?.task().spawn_local(future)
 }
 
 /// The README's example, compiled and run with the documentation tests.

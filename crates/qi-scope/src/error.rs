@@ -104,6 +104,34 @@ impl<E> GroupError<E> {
         }
     }
 
+    /// The error in a box, whatever was the member's: for `?` where errors are boxed, also if the
+    /// members' own are boxes or texts, which are no errors themselves.
+    ///
+    /// # Examples
+    /// ```
+    /// use qi_scope::TaskGroup;
+    /// use std::error::Error;
+    /// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+    /// # scheduler.block_on(async {
+    /// async fn brew() -> Result<(), Box<dyn Error + Send + Sync>> {
+    ///     let mut group = TaskGroup::new();
+    ///     group.spawn(async { Err::<(), _>("no tea") });
+    ///     group.join().await.map_err(|error| error.into_boxed())?;
+    ///     Ok(())
+    /// }
+    /// assert_eq!(brew().await.unwrap_err().to_string(), "no tea");
+    /// # });
+    /// ```
+    pub fn into_boxed(self) -> Box<dyn std::error::Error + Send + Sync>
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        match self {
+            Self::Failed(error) => error.into(),
+            Self::Task(error) => Box::new(error),
+        }
+    }
+
     /// The message in Chinese.
     #[must_use]
     pub fn message_zh(&self) -> String {

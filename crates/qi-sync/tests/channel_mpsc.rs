@@ -350,6 +350,24 @@ fn blocking_operations_end_at_their_timeouts_and_not_before_they_were_tried() {
     assert_eq!(rx.blocking_recv_many(&mut Vec::new(), 1), 0);
 }
 
+fn many_at_most(wanted: usize, most: usize) -> String {
+    format!("{wanted} places were asked for, accepted is at most {most}")
+}
+
+#[test]
+fn one_receiver_of_a_rendezvous_gives_one_place_at_a_time() {
+    let (tx, mut rx) = mpsc::rendezvous::<u8>();
+    let refused = qi_sched::Scheduler::builder()
+        .worker_threads(1)
+        .build()
+        .unwrap()
+        .block_on(async { tx.reserve_many(2).await.map(drop).unwrap_err() });
+    assert_eq!(refused.to_string(), many_at_most(2, 1));
+    let sender = std::thread::spawn(move || tx.blocking_send(1));
+    assert_eq!(rx.blocking_recv(), Some(1));
+    assert!(sender.join().unwrap().is_ok());
+}
+
 #[test]
 fn errors_speak_english_and_chinese() {
     let (tx, rx) = mpsc::bounded(1);
@@ -360,8 +378,10 @@ fn errors_speak_english_and_chinese() {
         ("the channel is full".into(), "通道已满".into())
     );
     let many = tx.try_reserve_many(3).unwrap_err();
-    assert_eq!(many.to_string(), "3 places were asked for, accepted is at most 1");
+    assert_eq!(many.to_string(), many_at_most(3, 1));
     assert_eq!(many.message_zh(), "请求预留 3 个位置，最多只能预留 1 个");
+    let (meet, _one) = mpsc::rendezvous::<u8>();
+    assert_eq!(meet.try_reserve_many(2).unwrap_err().to_string(), many_at_most(2, 1));
     drop(rx);
     let closed = tx.blocking_send(2).unwrap_err();
     assert_eq!(closed.to_string(), "the channel is closed: nobody will receive");

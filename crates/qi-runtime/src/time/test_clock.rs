@@ -258,8 +258,10 @@ pub fn resume() {
     current().resume();
 }
 
-/// Moves the current runtime's clock forward, see [`TestClock::advance`], and lets those run whom that
-/// has woken.
+/// Moves the current runtime's clock forward, see [`TestClock::advance`], and yields once.
+///
+/// Who is woken by that is queued when it returns, and may not have run yet: on another worker, or behind
+/// the caller. A test waits for what they do (a join, a message), not for this call.
 ///
 /// # Panics
 /// As [`pause`], when it is polled.

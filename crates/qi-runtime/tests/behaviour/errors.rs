@@ -3,7 +3,8 @@
 use crate::support::watched;
 use qi_runtime::time::Elapsed;
 use qi_runtime::{
-    AsyncRuntime, CancelError, ConfigError, JoinError, NoRuntimeError, RuntimeError, ShutdownError,
+    AsyncRuntime, CancelError, ConfigError, JoinError, NoRuntimeError, NoWorkerError, RuntimeError,
+    ShutdownError,
 };
 use std::error::Error;
 
@@ -24,6 +25,7 @@ fn every_error_is_boxable() {
     is_boxable::<CancelError>();
     is_boxable::<ShutdownError>();
     is_boxable::<NoRuntimeError>();
+    is_boxable::<NoWorkerError>();
     is_boxable::<Elapsed>();
 }
 
@@ -46,6 +48,7 @@ fn every_error_has_a_message_in_both_languages() {
             well_formed(&error.to_string(), &error.message_zh());
         }
         well_formed(&NoRuntimeError.to_string(), &NoRuntimeError.message_zh());
+        well_formed(&NoWorkerError.to_string(), &NoWorkerError.message_zh());
         well_formed(&Elapsed.to_string(), &Elapsed.message_zh());
     });
 }

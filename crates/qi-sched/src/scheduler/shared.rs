@@ -13,6 +13,7 @@ use crate::pool::Pool;
 use crate::priority::TaskPriority;
 use crate::process::HomeProcess;
 use crate::queue::{Arrival, LaneCounts};
+use crate::rng::Rng;
 use crate::scheduler::{Covered, Finish};
 use crate::shutdown::Gate;
 use crate::sleep::Sleep;
@@ -142,7 +143,8 @@ impl Shared {
     /// A number below `bound` for code that runs on no seat; `None` if threads differ anyway.
     pub(crate) fn turn_below(&self, bound: usize) -> Option<usize> {
         // Relaxed: one thread.
-        self.is_alone().then(|| self.turns.fetch_add(1, Relaxed) % bound)
+        let turn = || self.turns.fetch_add(1, Relaxed) as u64;
+        self.is_alone().then(|| Rng::new(self.config.seed, turn()).below(bound))
     }
 
     /// A moment in coarse ticks since the scheduler was made.

@@ -3,7 +3,7 @@
 use super::call::BlockingCall;
 use super::shared::Shared;
 use super::spawn::Spec;
-use crate::error::{ConfigError, NoRuntimeError};
+use crate::error::{ConfigError, NoWorkerError};
 use crate::priority::TaskPriority;
 use crate::task::{Placement, TaskHandle};
 use std::borrow::Cow;
@@ -102,13 +102,13 @@ impl<'a> TaskBuilder<'a> {
     /// scheduler.
     ///
     /// # Errors
-    /// [`NoRuntimeError`] if it is not; the future is dropped.
-    pub fn spawn_local<F>(self, future: F) -> Result<TaskHandle<F::Output>, NoRuntimeError>
+    /// [`NoWorkerError`] if it is not; the future is dropped.
+    pub fn spawn_local<F>(self, future: F) -> Result<TaskHandle<F::Output>, NoWorkerError>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.shared.spawn_here_for_good(self.spec, future).ok_or(NoRuntimeError)
+        self.shared.spawn_here_for_good(self.spec, future).ok_or(NoWorkerError)
     }
 
     /// Makes a future whose code has a stack of its own on a worker and keeps it on that thread; see

@@ -19,7 +19,6 @@ use std::task::{Context, Poll};
 ///
 /// # Cancel safety
 /// Nothing is lost but the result.
-#[must_use = "the child goes on without it, but its result is lost"]
 pub struct ScopedTask<'scope, T> {
     pub(super) slot: Arc<Slot<T>>,
     pub(super) register: Arc<Register>,

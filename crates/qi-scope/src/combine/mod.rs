@@ -7,8 +7,8 @@
 //! [`MaybeDone`] here.
 //!
 //! # How they behave
-//! * **Fairness.** Each poll begins with another branch (by the worker's own randomness in `select!`, in
-//!   turns in `join!`), unless `biased;` is said. Otherwise a first branch that is always ready, or
+//! * **Fairness.** Each poll begins with another branch (by chance in `select!`, in turns in
+//!   `join!`), unless `biased;` is said. Otherwise a first branch that is always ready, or
 //!   that spends the budget, would keep the others waiting.
 //! * **Cancel safety.** A `select!` drops the branches that lost, wherever they were. `join!` drops
 //!   nothing before its own end, `try_join!` on the first error.
@@ -43,15 +43,7 @@ pub mod __private {
     /// The branch to begin with.
     #[must_use]
     pub fn any_of(branches: usize) -> usize {
-        std::thread_local! {
-            static TURN: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-        }
-        // Threads that are no workers have no randomness handed in: there the branches take turns.
-        qi_sched::context::random_below(branches).unwrap_or_else(|| {
-            let turn = TURN.get();
-            TURN.set(turn.wrapping_add(1));
-            turn % branches
-        })
+        qi_sched::context::random_below(branches)
     }
 
     /// The branch that comes `turn` turns after the `first`.

@@ -23,7 +23,6 @@ pub(super) async fn run<F: Future>(future: F, filler: Filler<F::Output>) {
 ///
 /// # Cancel safety
 /// Nothing is lost but the result.
-#[must_use = "the child goes on without it, but its result is lost"]
 pub struct ScopedChild<T> {
     slot: Arc<Slot<T>>,
 }

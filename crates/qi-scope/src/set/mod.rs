@@ -16,7 +16,7 @@ pub use builder::Builder;
 
 use futures_util::stream::{FuturesUnordered, Stream};
 use member::Member;
-use qi_sched::{AbortHandle, Handle, JoinError, NoRuntimeError, TaskHandle, TaskId, coop};
+use qi_sched::{AbortHandle, Handle, JoinError, NoWorkerError, TaskHandle, TaskId, coop};
 use qi_sync::Semaphore;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -245,9 +245,9 @@ impl<T: Send + 'static> JoinSet<T> {
     /// Spawns a future that need not be `Send` on the calling worker's own thread.
     ///
     /// # Errors
-    /// [`NoRuntimeError`] on a thread that is no worker; the future is dropped.
+    /// [`NoWorkerError`] on a thread that is no worker; the future is dropped.
     #[track_caller]
-    pub fn spawn_local<F>(&mut self, future: F) -> Result<AbortHandle, NoRuntimeError>
+    pub fn spawn_local<F>(&mut self, future: F) -> Result<AbortHandle, NoWorkerError>
     where
         F: Future<Output = T> + 'static,
     {

@@ -344,3 +344,31 @@ fn a_branch_that_panics_leaves_through_the_task() {
     });
     assert_eq!(caught.unwrap_err().downcast_ref::<&str>(), Some(&"a branch"));
 }
+
+/// How often each of two branches that are always ready was taken, by each of two `select!`s in a loop.
+async fn two_in_a_loop(rounds: usize) -> [[usize; 2]; 2] {
+    let mut taken = [[0; 2]; 2];
+    for _ in 0..rounds {
+        for counts in &mut taken {
+            select! {
+                () = ready(()) => counts[0] += 1,
+                () = ready(()) => counts[1] += 1,
+            }
+        }
+    }
+    taken
+}
+
+#[test]
+fn two_selects_in_a_loop_starve_nobody_in_a_task_a_root_future_or_elsewhere() {
+    let fair = |taken: [[usize; 2]; 2]| {
+        assert!(taken.as_flattened().iter().all(|count| *count >= 100), "{taken:?}");
+    };
+    on_one_and_four(move |scheduler| {
+        fair(scheduler.block_on(two_in_a_loop(1000)));
+        fair(scheduler.block_on(scheduler.spawn(two_in_a_loop(1000))).unwrap());
+    });
+    let alone = poll_once(pin!(two_in_a_loop(1000)));
+    let Poll::Ready(taken) = alone else { panic!("nothing in it waits") };
+    fair(taken);
+}

@@ -131,6 +131,8 @@ impl<T> Chan<T> {
     pub(crate) fn most_reserved(&self) -> usize {
         match &self.kind {
             Kind::Store(store) => store.queue.most_reserved(),
+            // A receiver gives one place at a time.
+            Kind::Meet(_) if !self.shared => 1,
             Kind::Meet(_) => MAX_RESERVED,
         }
     }

@@ -18,14 +18,14 @@ use thiserror::Error;
 
 /// The sender went without sending, or the receiver was used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the sender is gone and has sent nothing")]
+#[error("the sender is gone and has sent nothing, or the value was taken before")]
 pub struct RecvError;
 
 impl RecvError {
     /// The message in Chinese.
     #[must_use]
     pub fn message_zh(&self) -> String {
-        "发送方已离开，没有发送任何数据".to_owned()
+        "发送方已离开，没有发送任何数据，或者数据已被取走".to_owned()
     }
 }
 
