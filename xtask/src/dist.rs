@@ -131,9 +131,10 @@ fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
 /// Builds into `dist`, and installs below the prefix if there is one.
 pub(crate) fn run(context: &Context, wishes: &Wishes) -> anyhow::Result<()> {
     let out = context.root.join("dist");
-    let built = build(context, wishes, &out)?;
+    fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
     // Programs that walk the workspace take the folder for what it is: made, not written.
     fs::write(out.join("CACHEDIR.TAG"), "Signature: 8a477f597d28d172789f06886806bc55\n")?;
+    let built = build(context, wishes, &out)?;
     println!("{}", out.display());
     if wishes.prefix.is_some() || wishes.destdir.is_some() {
         let at = place(wishes);

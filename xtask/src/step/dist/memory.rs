@@ -22,14 +22,19 @@ const FOUND: i32 = 99;
 /// What valgrind is not to report, with the reason.
 const SUPPRESSIONS: &str = "xtask/valgrind.supp";
 
+/// What valgrind is told. "Possibly lost" does not count here: what Rust's library knows of a thread that it
+/// has not started, as the main thread of a program in C, is held by a pointer into its middle. The
+/// sanitizer takes such a pointer for one that holds, and looks for leaks, too.
 const VALGRIND: &[&str] = &[
     "--quiet",
-    "--leak-check=full",
-    "--show-leak-kinds=definite,indirect,possible",
-    "--errors-for-leak-kinds=definite,indirect,possible",
+    "--show-leak-kinds=definite,indirect",
+    "--errors-for-leak-kinds=definite,indirect",
     "--num-callers=30",
     "--fair-sched=yes",
 ];
+
+/// The program that forks: the threads of its parent are not in the child, where all that they had is lost.
+const FORKS: &str = "misuse";
 
 /// How programs are watched.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,8 +67,10 @@ impl Watch {
             Watch::Valgrind => {
                 let code = format!("--error-exitcode={FOUND}");
                 let known = format!("--suppressions={SUPPRESSIONS}");
+                let forks = program.file_stem().is_some_and(|name| name == FORKS);
+                let leaks = if forks { "--leak-check=no" } else { "--leak-check=full" };
                 let job = context.job(STEP, "valgrind").args(VALGRIND).args(&[code, known]);
-                job.args(&[program])
+                job.args(&[leaks]).args(&[program])
             }
         };
         job.within(LIMIT)
@@ -138,7 +145,7 @@ fn compiled(
     report: &mut Report,
 ) -> anyhow::Result<Option<PathBuf>> {
     let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let program = built.root.join(format!("{name}-{}", watch.name()));
+    let program = built.root.join(&name).with_extension(watch.name());
     let job = context.job(STEP, "cc").args(&["-std=gnu11", "-g", "-O1"]).args(watch.flags());
     let job = job.args(&["-I"]).args(&[built.root.join("include")]).args(&[source]);
     let job = job.args(&[built.root.join("lib").join(built.flavour.archive)]);
