@@ -14,8 +14,8 @@ qi-bench --kernels [--runtimes NAME,..] [--only KERNEL,..] [--json FILE]
 
   --quick      a tenth of the work, three repetitions
   --only       these workloads (or families, or kernels)
-  --runtimes   these of qi, tokio, smol, flume, may, go, rayon, chili,
-               taskflow, c (Qi through the C ABI), floor
+  --runtimes   these of qi, future, tokio, smol, flume, may, go, rayon,
+               chili, taskflow, c (Qi through the C ABI), floor
   --workers    worker threads (default 2)
   --reps       repetitions, instead of each workload's own number
   --json       write all samples there

@@ -65,7 +65,7 @@ pub(crate) struct Workload {
 
 /// All runtimes, in the order of the report.
 pub(crate) const RUNTIMES: &[&str] =
-    &["qi", "tokio", "smol", "flume", "may", "go", "rayon", "chili", "taskflow", "c", "floor"];
+    &["qi", "future", "tokio", "smol", "flume", "may", "go", "rayon", "chili", "taskflow", "c", "floor"];
 
 const ASYNC: &[&str] = &["qi", "tokio", "smol", "may", "go"];
 const CHANNELS: &[&str] = &["qi", "tokio", "smol", "flume", "go"];
@@ -82,6 +82,9 @@ const HYPER: &[&str] = &["qi", "tokio"];
 const ONLY_QI: &[&str] = &["qi"];
 /// Through Rust and through the C ABI.
 const BOTH_WAYS: &[&str] = &["qi", "c"];
+const STACKFUL: &[&str] = &["qi", "future", "may", "go"];
+const STACKS: &[&str] = &["qi", "may", "go"];
+const SWITCHERS: &[&str] = &["qi", "may", "go", "floor"];
 const GRAPHS: &[&str] = &["qi", "taskflow"];
 
 const WALL: Figure = Figure { name: "wall_ns", title: "wall ns", scale: 1.0 };
@@ -98,6 +101,14 @@ const BUILD: Figure = Figure { name: "build_ns", title: "CPU ns to build", scale
 const OVER_LIST: Figure = Figure { name: "over_list", title: "wall ÷ list schedule", scale: 1.0 };
 const OVER_BOUND: Figure = Figure { name: "over_bound", title: "wall ÷ lower bound", scale: 1.0 };
 const OVER: Figure = Figure { name: "over_ideal", title: "wall ÷ ideal", scale: 1.0 };
+
+const RESIDENT: Figure = Figure { name: "resident_bytes", title: "resident", scale: 1.0 };
+const TABLES: Figure = Figure { name: "page_table_bytes", title: "page tables", scale: 1.0 };
+const NATIVE: Figure = Figure { name: "native_ns", title: "in a future", scale: 1.0 };
+const OVER_NATIVE: Figure = Figure { name: "over_native_ns", title: "more", scale: 1.0 };
+const DEEP: Figure = Figure { name: "deep_ns", title: "under 32 calls", scale: 1.0 };
+const DEEP_NATIVE: Figure = Figure { name: "deep_native_ns", title: "in a future", scale: 1.0 };
+const EVEN_AT: Figure = Figure { name: "even_at", title: "even under", scale: 1.0 };
 
 const MAX: Figure = Figure { name: "max_ns", title: "max µs", scale: 1e-3 };
 const POLL_P99: Figure = Figure { name: "poll_p99_ns", title: "a poll's p99 µs", scale: 1e-3 };
@@ -118,6 +129,8 @@ const CPU_COST: &[Figure] = &[CPU, WALL, PEAK];
 const LATENESS: &[Figure] = &[P50, P99, SAMPLES];
 const GRAPH: &[Figure] = &[CPU, WALL, BUILD, PEAK];
 const SCHEDULE: &[Figure] = &[OVER_LIST, OVER_BOUND, CPU_US];
+const STACK_BYTES: &[Figure] = &[BYTES, RESIDENT, TABLES];
+const AWAITS: &[Figure] = &[WALL, NATIVE, OVER_NATIVE, DEEP, DEEP_NATIVE, EVEN_AT];
 const LIFE: &[Figure] = &[WALL_US, CPU_US];
 const HTTP: &[Figure] = &[CPU_US, RATE];
 const ECHO: &[Figure] = &[CPU_US, RATE, P50, P99, SAMPLES];
@@ -132,6 +145,14 @@ const fn wall(factor: f64) -> Bar {
 
 const fn at_most(figure: &'static str, limit: f64) -> Bar {
     Bar { figure, rival: Rival::Number(limit), rule: Rule::AtMost(1.0) }
+}
+
+const fn faster(than: &'static str) -> Bar {
+    Bar { figure: "wall_ns", rival: Rival::One(than), rule: Rule::TimesLess(1.0) }
+}
+
+const fn times(runtime: &'static str, factor: f64) -> Bar {
+    Bar { figure: "wall_ns", rival: Rival::One(runtime), rule: Rule::AtMost(factor) }
 }
 
 const WALL_2: &[Bar] = &[wall(2.0)];
@@ -205,6 +226,17 @@ const IN_C: &[Bar] =
     &[Bar { figure: "cpu_ns", rival: Rival::One("c"), rule: Rule::AtLeast(1.0 / 1.5) }];
 const SENT_IN_C: &[Bar] =
     &[Bar { figure: "cpu_ns", rival: Rival::One("c"), rule: Rule::NoMoreThan(30.0) }];
+const NEAR_A_FUTURE: &[Bar] = &[times("future", 1.5), faster("may")];
+const NEAR_THE_FLOOR: &[Bar] = &[times("floor", 1.3), faster("may"), faster("go")];
+const AHEAD: &[Bar] = &[faster("may"), faster("go")];
+const AHEAD_OF_MAY: &[Bar] = &[faster("may")];
+/// What a native await costs and 60 ns; no dearer than one under sixteen frames.
+const CLOSE_BY: &[Bar] = &[at_most("over_native_ns", 60.0), at_most("even_at", 16.0)];
+/// A page for the stack, the task, and their part of the page tables.
+const SMALL: &[Bar] = &[at_most("bytes_per_task", 5120.0), LIGHTER];
+const LARGER: &[Bar] = &[LIGHTER];
+const LIGHTER: Bar =
+    Bar { figure: "bytes_per_task", rival: Rival::One("may"), rule: Rule::TimesLess(1.0) };
 const NO_BAR: &[Bar] = &[];
 
 const fn row(
@@ -282,6 +314,16 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     row("lifecycle-128", "life", "the same with a pool of 128 coroutine stacks asked for", LIFE, NO_BAR, ONLY_QI),
     row("shutdown-parked", "life", "shut down with 1 M parked tasks (per task)", COST, NO_SLOWER, FUTURES),
     row("balance", "balance", "100,000 tasks of 10 µs all spawned on one worker", &[OVER, CPU], BALANCED, ASYNC),
+    row("coroutine-switch", "coroutine", "a coroutine suspended and resumed, without a scheduler", COST, NEAR_THE_FLOOR, SWITCHERS),
+    row("coroutine-yield", "coroutine", "200 coroutines yield 10,000 times each", COST, AHEAD, STACKFUL),
+    row("coroutine-join", "coroutine", "a coroutine spawned, run and joined, one after the other", COST, NEAR_A_FUTURE, STACKFUL),
+    row("coroutine-spawn", "coroutine", "1000 coroutines spawned from inside, then joined", COST, NEAR_A_FUTURE, STACKFUL),
+    row("coroutine-channel", "coroutine", "ping-pong of two coroutines over channels with room for one (a round trip)", COST, AHEAD_OF_MAY, STACKFUL),
+    row("coroutine-await", "coroutine", "an await that suspends, in a coroutine and in a future", AWAITS, CLOSE_BY, ONLY_QI).seldom(),
+    row("coroutine-memory-16", "coroutine-memory", "a suspended coroutine with a stack of 16 KiB", STACK_BYTES, SMALL, STACKS).seldom(),
+    row("coroutine-memory-64", "coroutine-memory", "the same with 64 KiB", STACK_BYTES, SMALL, STACKS).seldom(),
+    row("coroutine-memory-256", "coroutine-memory", "the same with 256 KiB", STACK_BYTES, LARGER, STACKS).seldom(),
+    row("coroutine-memory-2048", "coroutine-memory", "the same with 2 MiB, the default", STACK_BYTES, LARGER, STACKS).seldom(),
     row("graph-order", "graph", "a random graph of 1 M computations that come one after the other", GRAPH, MICROSECOND, GRAPHS).within(120),
     row("graph-data", "graph", "the same, of futures that pass results along its 2 M edges", GRAPH, MICROSECOND, ONLY_QI).within(120),
     row("graph-compile", "graph", "a compile-like graph of 10,000 nodes, 20 µs to 10 ms long", SCHEDULE, PACKED, GRAPHS).within(120),

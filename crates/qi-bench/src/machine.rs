@@ -20,6 +20,8 @@ const PACKAGES: &[&str] = &[
     "flume",
     "hyper",
     "may",
+    "generator",
+    "corosensei",
     "rayon",
     "chili",
 ];

@@ -32,6 +32,7 @@ mod sample;
 mod spin;
 #[cfg(feature = "peers")]
 mod system;
+mod stackful;
 mod taskflow;
 mod through_c;
 mod tree;

@@ -34,6 +34,11 @@ pub(crate) fn rss_bytes() -> u64 {
     status_bytes("VmRSS:").unwrap_or(0)
 }
 
+/// The page tables of this process now, in bytes; they are no part of the resident set.
+pub(crate) fn page_table_bytes() -> u64 {
+    status_bytes("VmPTE:").unwrap_or(0)
+}
+
 /// A running measurement of one stretch of work.
 pub(crate) struct Meter {
     wall: Instant,

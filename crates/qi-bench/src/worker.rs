@@ -7,6 +7,7 @@ use crate::peer::channel::{FlumeMany, QiMany, QiOne, SmolMany, TokioOne};
 use crate::peer::{self, floor, pool};
 use crate::sample::Sample;
 use crate::system;
+use crate::stackful;
 use crate::workload::{self, Job, channel};
 
 fn measure(workload: &str, runtime: &str, job: &Job) -> Option<Sample> {
@@ -29,10 +30,11 @@ fn measure(workload: &str, runtime: &str, job: &Job) -> Option<Sample> {
             .or_else(|| channel::to_one::<peer::smol::Smol, SmolMany>(workload, job))
             .or_else(|| channel::to_four::<peer::smol::Smol, SmolMany>(workload, job))
             .or_else(|| system::on_smol(workload, job)),
+        "future" => stackful::run_future(workload, job),
         "may" => may_side::run(workload, job),
         "rayon" => pool::rayon(workload, job),
         "chili" => pool::chili(workload, job),
-        "floor" => floor::run(workload, job),
+        "floor" => floor::run(workload, job).or_else(|| stackful::bare_corosensei(workload, job)),
         _ => None,
     }
 }

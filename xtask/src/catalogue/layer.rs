@@ -52,12 +52,26 @@ pub(crate) const LAYERS: &[Layer] = &[
     other("qi-minilang", &["qi-abi"]),
     other(
         "qi-bench",
-        &["qi-abi", "qi-graph", "qi-reactor", "qi-runtime", "qi-sched", "qi-sync", "qi-sys"],
+        &[
+            "qi-abi",
+            "qi-coroutine",
+            "qi-graph",
+            "qi-reactor",
+            "qi-runtime",
+            "qi-sched",
+            "qi-sync",
+            "qi-sys",
+        ],
     ),
     other("qi-sanitizer-bait", &[]),
     other("qi-fault-shim", &["qi-runtime"]),
     other("xtask", &[]),
 ];
+
+/// The packages whose tests run on other platforms and under sanitizers.
+pub(crate) fn core_packages() -> Vec<&'static str> {
+    LAYERS.iter().filter(|layer| layer.core).map(|layer| layer.package).collect()
+}
 
 /// All members below `package`, those that it reaches through others too.
 pub(crate) fn below(layers: &[Layer], package: &str) -> Vec<&'static str> {

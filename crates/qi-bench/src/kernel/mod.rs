@@ -108,7 +108,9 @@ fn count_runtime(args: &Args, runtime: &str) -> Result<Counts, String> {
     let mut counts = BTreeMap::new();
     let committed = matches!(args.verdict, Verdict::Check | Verdict::Bless);
     let wanted = |kernel: &&Kernel| {
-        args.wants(kernel.name, "kernels") && (!committed || COMMITTED.contains(&kernel.name))
+        args.wants(kernel.name, "kernels")
+            && (runtime == "qi" || !kernel.is_own)
+            && (!committed || COMMITTED.contains(&kernel.name))
     };
     for kernel in KERNELS.iter().filter(wanted) {
         let instructions = count(runtime, kernel)?;

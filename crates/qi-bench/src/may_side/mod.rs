@@ -3,6 +3,7 @@
 //! There is one scheduler per process, which is never shut down and has no way to drop a timer
 //! that was set; the workloads about those have no figure here.
 
+mod stackful;
 mod task;
 mod timing;
 mod world;
@@ -40,7 +41,7 @@ fn run_inside<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T
 /// The workloads that can be written for may; `None` for a name that is not among them.
 pub(crate) fn run(workload: &str, job: &Job) -> Option<Sample> {
     // A pool of stacks made and touched beforehand would hide what a parked coroutine weighs.
-    let pool = if workload.starts_with("memory") { 1 } else { POOL };
+    let pool = if workload.contains("memory") { 1 } else { POOL };
     may::config().set_workers(job.workers).set_pool_capacity(pool);
     Some(match workload {
         "spawn" => task::spawn_inside(job),
@@ -64,6 +65,6 @@ pub(crate) fn run(workload: &str, job: &Job) -> Option<Sample> {
         "echo-1000" => world::echo(job, 1000),
         "memory-sleep" => world::memory_sleep(job),
         "memory-oneshot" => world::memory_oneshot(job),
-        _ => return None,
+        _ => return stackful::run(workload, job),
     })
 }

@@ -19,7 +19,7 @@ use crate::workload::{Job, Server, WAKE_PAUSE, WAKES, serve, settled_growth};
 
 /// Coroutines that are parked to be weighed: each stack takes two of the 65,530 mappings that
 /// Linux allows a process by default, so a million cannot be had.
-const PARKED: u64 = 20_000;
+pub(super) const PARKED: u64 = 20_000;
 
 struct Bell {
     rung_ns: AtomicU64,

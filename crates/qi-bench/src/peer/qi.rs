@@ -30,6 +30,13 @@ impl<T> Future for Join<T> {
     }
 }
 
+impl Qi {
+    /// What its users get.
+    pub(crate) fn runtime(&self) -> &AsyncRuntime {
+        &self.0
+    }
+}
+
 fn build(workers: usize, stack_pool_size: usize) -> AsyncRuntime {
     let builder = AsyncRuntime::builder().worker_threads(workers);
     builder.stack_pool_size(stack_pool_size).build().expect("a Qi runtime starts")
@@ -173,11 +180,12 @@ pub(crate) fn run(workload: &str, job: &Job) -> Option<Sample> {
         "lifecycle-128" => workload::run_disposable::<Owned<128>>("lifecycle", job),
         _ => workload::run::<Qi>(workload, job)
             .or_else(|| workload::run_disposable::<Owned<0>>(workload, job))
-            .or_else(|| crate::graph::measure(workload, job)),
+            .or_else(|| crate::graph::measure(workload, job))
+            .or_else(|| crate::stackful::run(workload, job)),
     }
 }
 
 /// Runs a kernel on Qi; `None` for a name that is not among them.
 pub(crate) fn run_kernel(name: &str, turns: u64) -> Option<()> {
-    workload::run_kernel::<Qi>(name, turns)
+    crate::stackful::run_kernel(name, turns).or_else(|| workload::run_kernel::<Qi>(name, turns))
 }

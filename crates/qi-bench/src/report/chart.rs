@@ -30,6 +30,7 @@ struct Stroke {
 fn colour(runtime: &str) -> &'static str {
     match runtime {
         "qi" => "#d9480f",
+        "future" => "#e8a27c",
         "rayon" | "chili" => "#2b8a78",
         "floor" => "#adb5bd",
         "go" => "#3b82a6",

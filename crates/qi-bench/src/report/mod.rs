@@ -33,6 +33,8 @@ const FAMILIES: &[(&str, &str)] = &[
     ("memory", "Memory of a parked task"),
     ("life", "A runtime's life"),
     ("balance", "Balance"),
+    ("coroutine", "Coroutines"),
+    ("coroutine-memory", "Memory of a suspended coroutine"),
     ("graph", "Graphs of tasks"),
     ("bad-days", "Bad days: floods, stalls, stuck workers"),
 ];
@@ -49,10 +51,13 @@ set to the workers. Each uses its own oneshot and lock: may and Go their channel
 `oneshot` crate and async-lock. Latencies count from the moment an event was due, not from when the load came round
 to it. The TCP load comes from one client program, the same for all, in another process; its
 latencies are taken at 20,000 requests per second, its throughput with every connection busy. The
-*floor* is a bare epoll loop per worker. The servers on hyper are the same but for the adapters, with
+*floor* is a bare epoll loop per worker; for coroutines it is corosensei alone, over which Qi's are made.
+*future* is the same work in Qi's future tasks. The servers on hyper are the same but for the adapters, with
 time limits for heads; `wrk` (HTTP/1.1) or `h2load` (HTTP/2), one thread each, load them for 3 s after
 a warm second. may's parked coroutines are 20,000, not 1 M, because each
-stack takes two of the 65,530 mappings a process has by default.
+stack takes two of the 65,530 mappings a process has by default. Without a scheduler may's switch is
+that of its generator, Go's that of `iter.Pull`. A goroutine has no size of stack, so its memory is the
+same for each.
 ";
 
 fn family(name: &str) -> Vec<&'static Workload> {
