@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) profile: Option<String>,
     /// Of the jobs on other platforms, under sanitizers and with faults, only the stated subset.
     pub(crate) subset: bool,
+    /// Of the jobs on other platforms and under sanitizers, only these packages; all when empty.
+    pub(crate) packages: Vec<String>,
 }
 
 /// Where things are and what was asked for.
@@ -104,6 +106,7 @@ pub(crate) fn unseeded() -> anyhow::Result<Context> {
         first_seed: 0,
         profile: None,
         subset: false,
+        packages: Vec::new(),
     })
 }
 

@@ -160,10 +160,22 @@ struct RigArgs {
     /// Runs only the tests that the table in catalogue/subset.rs names
     #[arg(long)]
     subset: bool,
+    /// Runs only the tests of these packages
+    #[arg(long = "package", value_delimiter = ',', value_name = "PACKAGE", value_parser = PossibleValuesParser::new(catalogue::layer::core_packages()))]
+    packages: Vec<String>,
+}
+
+impl RigArgs {
+    fn adjust(&self, options: &mut Options) {
+        options.subset = self.subset;
+        options.packages.clone_from(&self.packages);
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Sanitizer {
+    /// AddressSanitizer: memory that is used where it is not anybody's
+    Address,
     /// LeakSanitizer: memory that is lost
     Leak,
     /// ThreadSanitizer: memory that threads touch unordered
@@ -173,6 +185,7 @@ enum Sanitizer {
 impl Sanitizer {
     fn step(self) -> &'static str {
         match self {
+            Sanitizer::Address => "sanitize-address",
             Sanitizer::Leak => "sanitize-leak",
             Sanitizer::Thread => "sanitize-thread",
         }
@@ -268,16 +281,16 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Setup { list: false, purposes } => {
             setup::install(&context::unseeded()?, &purposes)
         }
-        Command::Platform { target, run: RigArgs { run, subset } } => {
+        Command::Platform { target, run } => {
             let row = PLATFORMS.iter().find(|row| platform::word(row) == target);
-            single(row.context("no such platform")?.step, &run, |o| o.subset = subset)
+            single(row.context("no such platform")?.step, &run.run, |o| run.adjust(o))
         }
-        Command::Platforms(RigArgs { run, subset }) => {
+        Command::Platforms(run) => {
             let steps: Vec<_> = PLATFORMS.iter().flat_map(|row| suite::named(row.step)).collect();
-            suite::run(&context(&run, |o| o.subset = subset)?, &steps, run.strict)
+            suite::run(&context(&run.run, |o| run.adjust(o))?, &steps, run.run.strict)
         }
-        Command::Sanitize { sanitizer, run: RigArgs { run, subset } } => {
-            single(sanitizer.step(), &run, |o| o.subset = subset)
+        Command::Sanitize { sanitizer, run } => {
+            single(sanitizer.step(), &run.run, |o| run.adjust(o))
         }
         Command::Tidy(run) => single("tidy", &run, |_| {}),
         Command::Header { write: true, .. } => {
@@ -335,6 +348,7 @@ fn context(run: &RunArgs, adjust: impl FnOnce(&mut Options)) -> anyhow::Result<C
         first_seed: 0,
         profile: None,
         subset: false,
+        packages: Vec::new(),
     };
     adjust(&mut options);
     if let Some(model) = &options.model {

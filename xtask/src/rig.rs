@@ -69,6 +69,14 @@ impl Rig<'_> {
         }
     }
 
+    /// The core crates, or those of them that were asked for.
+    fn packages(&self) -> Vec<&'static str> {
+        let asked = &self.context.options.packages;
+        let wanted = |package: &str| asked.is_empty() || asked.iter().any(|name| name == package);
+        let core = LAYERS.iter().filter(|layer| layer.core).map(|layer| layer.package);
+        core.filter(|package| wanted(package)).collect()
+    }
+
     /// Builds and runs the tests of the core crates, or the stated subset of them.
     pub(crate) fn test(&self, report: &mut Report) -> anyhow::Result<()> {
         let started = Instant::now();
@@ -78,7 +86,7 @@ impl Rig<'_> {
             false => vec!["--tests".to_owned()],
         };
         let mut args = vec!["test", "--no-run", "--all-features"];
-        let core: Vec<&str> = LAYERS.iter().filter(|l| l.core).map(|l| l.package).collect();
+        let core = self.packages();
         core.iter().for_each(|package| args.extend(["--package", package]));
         args.extend(chosen.iter().map(String::as_str));
         let programs = match self.build(&args)? {

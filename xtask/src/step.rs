@@ -100,13 +100,16 @@ pub(crate) const STEPS: &[Step] = &[
     on_request(step("rotation", "another platform each day", platform::rotation::run)),
 ];
 
-/// The steps that run only when they are asked for, by `cargo xtask platform` and `platforms`.
+/// The steps that run only when they are asked for, by `cargo xtask platform`, `platforms` and `sanitize`.
 pub(crate) const ON_REQUEST: &[Step] = &[
+    // Its subset would take as long as LeakSanitizer's again.
+    step("sanitize-address", "core crates' tests under AddressSanitizer", sanitize::address::run),
     of_platform(&target::RISCV64, |context| platform::run(context, &target::RISCV64)),
     of_platform(&target::I686, |context| platform::run(context, &target::I686)),
     of_platform(&target::ARMV7, |context| platform::run(context, &target::ARMV7)),
     of_platform(&target::MUSL, |context| platform::run(context, &target::MUSL)),
     of_platform(&target::POLL, |context| platform::run(context, &target::POLL)),
+    of_platform(&target::THREADS, |context| platform::run(context, &target::THREADS)),
     of_platform(&target::MACOS_ARM, |context| platform::run(context, &target::MACOS_ARM)),
     of_platform(&target::MACOS_X86, |context| platform::run(context, &target::MACOS_X86)),
     of_platform(&target::FREEBSD, |context| platform::run(context, &target::FREEBSD)),

@@ -96,6 +96,7 @@ mod tests {
             first_seed: 0,
             profile: None,
             subset: false,
+            packages: Vec::new(),
         })
         .unwrap()
     }

@@ -55,6 +55,9 @@ pub(crate) const QEMU: &[Exception] = &[];
 /// Over poll(2).
 pub(crate) const POLL: &[Exception] = &[];
 
+/// With a thread in place of each coroutine's stack.
+pub(crate) const THREADS: &[Exception] = &[];
+
 /// With musl.
 pub(crate) const MUSL: &[Exception] = &[];
 
@@ -102,6 +105,10 @@ const fn forgets(package: &'static str, test: &'static str, name: &'static str) 
     let reason = "it forgets something on purpose, and looks whether no more than memory is lost";
     Exception { package, test: Some(test), name, reason }
 }
+
+/// Under AddressSanitizer.
+pub(crate) const ADDRESS: &[Exception] =
+    &[coroutine("mapping::where_address_space_is_limited_less_of_it_is_reserved", NO_SPACE)];
 
 /// Under ThreadSanitizer.
 pub(crate) const THREAD: &[Exception] = &[

@@ -1,13 +1,16 @@
 //! The platforms beside the host: how the core crates are built for each and what can run them.
 
+use crate::catalogue::exception;
+use crate::rig::Exception;
+
 /// How a platform is had on one x86_64 Linux machine.
 pub(crate) enum Way {
     /// Built for Windows, run by wine.
     Wine,
     /// Built with a cross compiler, run by qemu's user mode.
     Emulated(Emulated),
-    /// Built and run here, with these flags for the compiler.
-    Flagged(&'static str),
+    /// Built and run here, with these flags for the compiler, but for what cannot pass so.
+    Flagged(&'static str, &'static [Exception]),
     /// Built by zig's C compiler and run here.
     Musl,
     /// Built and linked by zig; nothing here can run it.
@@ -97,7 +100,14 @@ pub(crate) const POLL: Platform = Platform {
     step: "poll",
     about: "core crates' tests over poll(2) instead of epoll",
     target: "x86_64-unknown-linux-gnu",
-    way: Way::Flagged("--cfg mio_unsupported_force_poll_poll"),
+    way: Way::Flagged("--cfg mio_unsupported_force_poll_poll", exception::POLL),
+};
+
+pub(crate) const THREADS: Platform = Platform {
+    step: "threads",
+    about: "core crates' tests with a thread in place of each coroutine's stack",
+    target: "x86_64-unknown-linux-gnu",
+    way: Way::Flagged("--cfg qi_coroutine_threads", exception::THREADS),
 };
 
 pub(crate) const MACOS_ARM: Platform = Platform {
@@ -130,14 +140,14 @@ pub(crate) const OLDEST: Platform = Platform {
 
 /// In the order of the table that `cargo xtask platforms` prints.
 pub(crate) const PLATFORMS: &[&Platform] = &[
-    &WINDOWS, &AARCH64, &RISCV64, &I686, &ARMV7, &MUSL, &POLL, &MACOS_ARM, &MACOS_X86, &FREEBSD,
-    &OLDEST,
+    &WINDOWS, &AARCH64, &RISCV64, &I686, &ARMV7, &MUSL, &POLL, &THREADS, &MACOS_ARM, &MACOS_X86,
+    &FREEBSD, &OLDEST,
 ];
 
 /// What the command line calls it: its target, or its step where the target is the host's.
 pub(crate) fn word(platform: &Platform) -> &'static str {
     match platform.way {
-        Way::Flagged(_) | Way::Oldest => platform.step,
+        Way::Flagged(..) | Way::Oldest => platform.step,
         _ => platform.target,
     }
 }

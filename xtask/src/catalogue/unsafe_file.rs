@@ -143,6 +143,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-stackful/tests/migrating.rs", "promises that numbers may change threads"),
     file("crates/qi-stackful/src/task.rs", "resumes a coroutine with its own marks of the thread"),
     file("crates/sanitizer-bait/src/bin/race.rs", "no safe program has a data race"),
+    file("crates/sanitizer-bait/src/bin/use_after_free.rs", "no safe program reads freed memory"),
     file("crates/qi-sched/tests/fork.rs", "fork exists only in C"),
     file("qi-sys/src/ffi.rs", "declares the C side"),
     file("qi-sys/src/ffi_internal.rs", "declares the C side's arithmetic, for unit tests"),

@@ -15,7 +15,7 @@ pub(crate) fn run(context: &Context, platform: &'static Platform) -> anyhow::Res
     match &platform.way {
         Way::Wine => windows::run(context),
         Way::Emulated(machine) => emulated::run(context, platform, machine),
-        Way::Flagged(flags) => flagged::run(context, platform, flags),
+        Way::Flagged(flags, exceptions) => flagged::run(context, platform, flags, exceptions),
         Way::Musl => zig::run_musl(context, platform),
         Way::Linked => zig::link(context, platform),
         Way::Oldest => oldest::run(context, platform),

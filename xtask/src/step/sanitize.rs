@@ -4,6 +4,7 @@
 //! (`crates/sanitizer-bait`) in the same way as the tests, and must catch it; else it proves
 //! nothing, fails, and runs no test.
 
+pub(crate) mod address;
 pub(crate) mod leak;
 pub(crate) mod thread;
 
@@ -34,7 +35,7 @@ fn unfit_host() -> Option<String> {
 /// What a sanitizer says when the system keeps it from looking, as some containers do.
 const POWERLESS: &str = "LeakSanitizer has encountered a fatal error";
 
-/// The library of a sanitizer (`lsan`, `tsan`) that the toolchain of this xtask brings.
+/// The library of a sanitizer (`asan`, `lsan`, `tsan`) that the toolchain of this xtask brings.
 fn runtime(context: &Context, step: &str, name: &str) -> anyhow::Result<Option<PathBuf>> {
     let asked = context.job(step, "rustc").args(&["--print", "sysroot"]).split_stdout().run()?;
     ensure!(asked.end.is_success(), "rustc --print sysroot: {}", tail(&asked.output));

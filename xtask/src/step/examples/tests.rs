@@ -29,6 +29,7 @@ fn context() -> Context {
         first_seed: 0,
         profile: None,
         subset: false,
+        packages: Vec::new(),
     })
     .unwrap()
 }

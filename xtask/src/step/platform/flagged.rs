@@ -1,17 +1,18 @@
 //! The tests of the core crates on the host, built with flags that choose another implementation:
-//! mio's backend over poll(2), which is what systems without epoll or kqueue get.
+//! mio's backend over poll(2), which is what systems without epoll or kqueue get; a thread for each
+//! coroutine, which is what processors get whose stacks nobody here can switch.
 
-use crate::catalogue::exception;
 use crate::catalogue::platform::Platform;
 use crate::context::Context;
 use crate::process::Job;
 use crate::report::Report;
-use crate::rig::{PROGRAM_LIMIT, Program, Rig};
+use crate::rig::{Exception, PROGRAM_LIMIT, Program, Rig};
 
 pub(super) fn run(
     context: &Context,
     platform: &'static Platform,
     flags: &str,
+    exceptions: &[Exception],
 ) -> anyhow::Result<Report> {
     let (arch, os) = (std::env::consts::ARCH, std::env::consts::OS);
     if (arch, os) != ("x86_64", "linux") {
@@ -23,7 +24,7 @@ pub(super) fn run(
         target: platform.target,
         cargo: &|| cargo(context, platform.step, flags),
         build_args: &[],
-        exceptions: exception::POLL,
+        exceptions,
         program_limit: PROGRAM_LIMIT,
         start: &|program: &Program| context.job(platform.step, &program.path),
     };

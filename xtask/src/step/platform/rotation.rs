@@ -4,14 +4,14 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::catalogue::platform::{
-    ARMV7, FREEBSD, I686, MACOS_ARM, MACOS_X86, MUSL, OLDEST, POLL, Platform, RISCV64,
+    ARMV7, FREEBSD, I686, MACOS_ARM, MACOS_X86, MUSL, OLDEST, POLL, Platform, RISCV64, THREADS,
 };
 use crate::context::Context;
 use crate::report::Report;
 
 /// In the order of their turns: those that run programs between those that only link.
 const TURNS: &[&Platform] =
-    &[&POLL, &OLDEST, &RISCV64, &MUSL, &MACOS_ARM, &I686, &FREEBSD, &ARMV7, &MACOS_X86];
+    &[&POLL, &OLDEST, &RISCV64, &MUSL, &MACOS_ARM, &I686, &FREEBSD, &ARMV7, &MACOS_X86, &THREADS];
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 
