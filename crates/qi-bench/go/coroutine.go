@@ -103,6 +103,7 @@ func coroutineMemory(j job) sample {
 
 func init() {
 	workloads["coroutine-join"] = func(j job) sample { return coroutineOperations(j, 1000000, oneByOne) }
+	workloads["coroutine-call"] = workloads["coroutine-join"]
 	workloads["coroutine-spawn"] = func(j job) sample { return coroutineOperations(j, 1000000, inBatches) }
 	workloads["coroutine-yield"] = func(j job) sample { return coroutineOperations(j, 2000000, coroutineYields) }
 	workloads["coroutine-channel"] = func(j job) sample { return coroutineOperations(j, 300000, roundTrips) }

@@ -86,7 +86,7 @@ pub(super) fn run(workload: &str, job: &Job) -> Option<Sample> {
     let body: fn(u64) = match workload {
         "coroutine-switch" => return stackful::bare_generator(workload, job),
         "coroutine-spawn" => in_batches,
-        "coroutine-join" => one_by_one,
+        "coroutine-join" | "coroutine-call" => one_by_one,
         "coroutine-yield" => yields,
         "coroutine-channel" => round_trips,
         _ => return parked(workload, job),

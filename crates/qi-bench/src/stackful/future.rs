@@ -63,7 +63,9 @@ pub(crate) fn run(workload: &str, job: &Job) -> Option<Sample> {
     measured(workload, job, |count| {
         let ended = match workload {
             "coroutine-spawn" => runtime.block_on(runtime.spawn(in_batches(count))),
-            "coroutine-join" => runtime.block_on(runtime.spawn(one_by_one(count))),
+            "coroutine-join" | "coroutine-call" => {
+                runtime.block_on(runtime.spawn(one_by_one(count)))
+            }
             "coroutine-yield" => runtime.block_on(runtime.spawn(yields(count))),
             _ => runtime.block_on(runtime.spawn(round_trips(count))),
         };

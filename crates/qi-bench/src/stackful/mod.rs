@@ -38,7 +38,7 @@ pub(crate) const SWITCHES: u64 = 10_000_000;
 /// How many operations a workload has; `None` for a name that has none of this kind.
 pub(crate) fn operations(workload: &str) -> Option<u64> {
     Some(match workload {
-        "coroutine-spawn" | "coroutine-join" => CHILDREN,
+        "coroutine-spawn" | "coroutine-join" | "coroutine-call" => CHILDREN,
         "coroutine-yield" => YIELDS,
         "coroutine-channel" => ROUND_TRIPS,
         "coroutine-switch" => SWITCHES,

@@ -29,7 +29,7 @@ pub(super) fn inside<T: Send + 'static>(
 fn body(workload: &str) -> Option<fn(u64)> {
     Some(match workload {
         "coroutine-spawn" => in_batches,
-        "coroutine-join" => one_by_one,
+        "coroutine-call" => one_by_one,
         "coroutine-yield" => yields,
         "coroutine-channel" => round_trips,
         _ => return None,
@@ -43,6 +43,14 @@ fn in_batches(count: u64) {
         for child in children {
             child.join().wait().expect("no coroutine of a bench panics");
         }
+    }
+}
+
+/// The parent is a future, as in what it is compared with.
+async fn from_a_future(count: u64) {
+    for number in 0..count {
+        let child = spawn_coroutine(move || black_box(number));
+        child.join().await.expect("no coroutine of a bench panics");
     }
 }
 
@@ -89,6 +97,13 @@ pub(crate) fn run(workload: &str, job: &Job) -> Option<Sample> {
     match workload {
         "coroutine-switch" => measured(workload, job, single::switches),
         "coroutine-await" => Some(awaiting::measure(job)),
+        "coroutine-join" => {
+            let runtime = runtime(job.workers);
+            measured(workload, job, |count| {
+                let ended = runtime.block_on(runtime.spawn(from_a_future(count)));
+                ended.expect("no task of a bench panics");
+            })
+        }
         _ if memory::class_kib(workload).is_some() => memory::own(workload, job),
         _ => {
             let runtime = runtime(job.workers);
@@ -109,7 +124,12 @@ pub(crate) fn run_kernel(name: &str, turns: u64) -> Option<()> {
             single::pooled(turns);
             return Some(());
         }
-        "coroutine-join" => one_by_one,
+        "coroutine-call" => one_by_one,
+        "coroutine-join" => {
+            let runtime = Qi::start_slowed(1);
+            let task = runtime.runtime().spawn(from_a_future(turns));
+            return runtime.runtime().block_on(task).ok();
+        }
         "coroutine-yield" => |turns| (0..turns).for_each(|_| yield_now()),
         "coroutine-channel" => round_trips,
         _ => return None,

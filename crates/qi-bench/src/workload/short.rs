@@ -62,7 +62,8 @@ pub(crate) const KERNELS: &[Kernel] = &[
     kernel("cancel", "spawn a task, let it park, cancel it, await its end", 1),
     own("coroutine-switch", "a coroutine suspended and resumed, without a scheduler"),
     own("coroutine-pooled", "a coroutine on a hot stack made, run and ended, without a scheduler"),
-    own("coroutine-join", "a coroutine spawns another one and joins it"),
+    own("coroutine-join", "a future spawns a coroutine and joins it"),
+    own("coroutine-call", "a coroutine spawns another one and joins it"),
     own("coroutine-yield", "a coroutine yields to nobody"),
     own("coroutine-channel", "ping-pong of two coroutines over channels (a round trip)"),
 ];
