@@ -112,6 +112,7 @@ impl<T: 'static> Coroutine<T> {
     /// and [`must_block`](Self::must_block) says why. The poller then polls on, on this thread, until
     /// that is over, and lets nothing run meanwhile that the reason forbids. So other work of the
     /// thread need not run on the coroutine's stack, which may be small. Off at first.
+    #[inline]
     pub fn set_poller_blocks(&mut self, on: bool) {
         if let State::Live(fiber) = &self.state {
             fiber.head().set_poller_blocks(on);
@@ -119,6 +120,7 @@ impl<T: 'static> Coroutine<T> {
     }
 
     /// Why its thread must be blocked until it was polled again and this says `None`.
+    #[inline]
     #[must_use]
     pub fn must_block(&self) -> Option<BlockedWhy> {
         match &self.state {
@@ -153,6 +155,7 @@ impl<T: 'static> Coroutine<T> {
     }
 
     /// The stack of one that has ended, once; it returns to the pool by itself if nobody takes it.
+    #[inline]
     pub fn take_stack(&mut self) -> Option<Stack> {
         match &mut self.state {
             State::Live(_) => None,
@@ -168,7 +171,14 @@ impl<T: 'static> Coroutine<T> {
         }
     }
 
+    #[cold]
+    fn never_begin(&mut self) -> Result<T, Outcome> {
+        self.state = State::Spent(None);
+        Err(Outcome::Cancelled)
+    }
+
     /// What became of it.
+    #[inline(never)]
     fn conclude(&mut self, result: Result<T, Payload>) -> Result<T, Outcome> {
         let is_cancelled = match &self.state {
             State::Live(fiber) => fiber.head().is_cancelled(),
@@ -188,13 +198,14 @@ impl<T: 'static> Unpin for Coroutine<T> {}
 impl<T: 'static> Future for Coroutine<T> {
     type Output = Result<T, Outcome>;
 
+    /// In place: each frame between whoever polls and the switch is one more to return through.
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let State::Live(fiber) = &mut self.state else {
             panic!("a coroutine was polled after its end")
         };
         if fiber.head().is_cancelled() && !fiber.is_started() {
-            self.state = State::Spent(None);
-            return Poll::Ready(Err(Outcome::Cancelled));
+            return Poll::Ready(self.never_begin());
         }
         match fiber.resume(cx.waker()) {
             None => Poll::Pending,
@@ -259,6 +270,7 @@ unsafe impl<T: 'static> Send for Portable<T> {}
 impl<T: 'static> Future for Portable<T> {
     type Output = Result<T, Outcome>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(cx)
     }

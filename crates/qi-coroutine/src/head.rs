@@ -98,6 +98,7 @@ impl Head {
         self.low
     }
 
+    #[inline]
     pub(crate) fn usable(&self) -> usize {
         self.usable
     }
@@ -129,16 +130,19 @@ impl Head {
     }
 
     /// Whether whoever polls blocks the thread where the coroutine would have to.
+    #[inline]
     pub(crate) fn set_poller_blocks(&self, on: bool) {
         self.poller_blocks.set(on);
     }
 
     /// Whether the coroutine may leave blocking to whoever polls it.
+    #[inline]
     pub(crate) fn poller_blocks(&self) -> bool {
         self.poller_blocks.get() && !self.is_dropped.get()
     }
 
     /// Why whoever polls is to block the thread.
+    #[inline]
     pub(crate) fn must_block(&self) -> Option<BlockedWhy> {
         self.must_block.get()
     }

@@ -69,5 +69,6 @@ pub use pool::StackPool;
 pub use stack::Stack;
 pub use stats::StackPoolStats;
 pub use wait::{
-    Current, current, in_coroutine, shield, stack_remaining, suspend, try_wait, wait, yield_now,
+    Current, current, in_coroutine, shield, stack_remaining, suspend, try_wait, wait, wait_inside,
+    yield_now,
 };

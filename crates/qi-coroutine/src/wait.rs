@@ -9,7 +9,7 @@ use crate::label::Label;
 use crate::park;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 
 /// Waits for `future`: the calling coroutine is suspended, with all its callers, until that is
@@ -28,11 +28,27 @@ use std::thread;
 /// assert_eq!(block_on(coroutine)?, 3);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[inline]
 pub fn wait<F: Future>(future: F) -> F::Output {
-    let future = pin!(future);
-    let Some(head) = engine::current() else { return park::block_on(future) };
-    match drive(head, future, Manner::Unwind) {
-        Ok(output) => output,
+    wait_inside(future).unwrap_or_else(block_thread)
+}
+
+/// As [`wait`], but only in a coroutine: for schedulers, whose threads have something better to do than
+/// to block.
+///
+/// # Errors
+/// Outside of a coroutine the future comes back.
+///
+/// # Examples
+/// ```
+/// use qi_coroutine::{block_on, wait_inside};
+/// assert_eq!(wait_inside(async { 3 }).unwrap_or_else(|future| block_on(future) + 1), 4);
+/// ```
+#[inline]
+pub fn wait_inside<F: Future>(future: F) -> Result<F::Output, F> {
+    let Some(head) = engine::current() else { return Err(future) };
+    match drive(head, pin!(future), Manner::Unwind) {
+        Ok(output) => Ok(output),
         // A wait of this manner unwinds instead.
         Err(Cancelled) => raise(),
     }
@@ -53,14 +69,29 @@ pub fn wait<F: Future>(future: F) -> F::Output {
 /// assert_eq!(block_on(coroutine)?, Ok(3));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[inline]
 pub fn try_wait<F: Future>(future: F) -> Result<F::Output, Cancelled> {
-    let future = pin!(future);
-    let Some(head) = engine::current() else { return Ok(park::block_on(future)) };
-    drive(head, future, Manner::Answer)
+    let Some(head) = engine::current() else { return Ok(block_thread(future)) };
+    drive(head, pin!(future), Manner::Answer)
+}
+
+#[cold]
+fn block_thread<F: Future>(future: F) -> F::Output {
+    park::block_on(future)
+}
+
+/// A call of its own: what the future looks up on the thread must not be remembered over a suspension,
+/// after which a coroutine that may migrate is on another one.
+#[inline(never)]
+fn poll_once<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
 }
 
 /// Polls until the future is ready, and suspends the coroutine in between.
-#[inline]
+///
+/// The way through a suspension lies in the caller's frame as far as it can: each return from a call that
+/// was suspended is one that the processor has guessed wrong.
+#[inline(always)]
 fn drive<F: Future>(
     head: &Head,
     mut future: Pin<&mut F>,
@@ -72,8 +103,7 @@ fn drive<F: Future>(
     loop {
         // One that is cancelled while it is suspended drops its future without another poll.
         if !(was_suspended && head.is_ending(manner)) {
-            let mut cx = Context::from_waker(frame.waker(&mut copy));
-            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            if let Poll::Ready(output) = poll_once(future.as_mut(), frame.waker(&mut copy)) {
                 return Ok(output);
             }
         }
@@ -128,6 +158,7 @@ fn block<F: Future>(head: &Head, why: BlockedWhy, mut future: Pin<&mut F>) -> F:
 /// possible. Outside of a coroutine it yields the thread.
 ///
 /// It is a suspension point: a coroutine that was cancelled is unwound here, as in [`wait`].
+#[inline]
 pub fn suspend() {
     let Some(head) = engine::current() else { return thread::yield_now() };
     for was_suspended in [false, true] {
@@ -144,19 +175,20 @@ pub fn suspend() {
 
 /// Lets others run: the coroutine is suspended, and woken at once. Outside of a coroutine it yields
 /// the thread.
+#[inline]
 pub fn yield_now() {
-    if !in_coroutine() {
-        return thread::yield_now();
-    }
     let mut yielded = false;
-    wait(std::future::poll_fn(|cx| {
+    let once = std::future::poll_fn(|cx| {
         if yielded {
             return Poll::Ready(());
         }
         yielded = true;
         cx.waker().wake_by_ref();
         Poll::Pending
-    }));
+    });
+    if wait_inside(once).is_err() {
+        thread::yield_now();
+    }
 }
 
 /// Runs `f` and keeps cancelling away meanwhile: waits inside suspend the coroutine as if nobody had

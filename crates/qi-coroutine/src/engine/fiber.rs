@@ -16,7 +16,7 @@
 //! which the stack pointer confirms or not; it spares the look into the arena's table, whose loads and
 //! multiplications all stand between the stack pointer and the place to switch to.
 
-use super::pointer::stack_pointer;
+use super::pointer::{opaque, stack_pointer};
 use crate::arena;
 use crate::head::Head;
 use crate::label::Label;
@@ -26,20 +26,28 @@ use crate::tsan;
 use corosensei::stack::{Stack as Ground, StackPointer};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::cell::Cell;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::task::Waker;
 
 thread_local! {
-    /// The slot that this thread switched to last: upper end and usable bytes, or zeroes. Slots
-    /// never move, so it holds for every stack pointer in that range, however old it is.
-    static RUNNING: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// The upper end of the slot that this thread switched to last, or zero. Slots never move, so it
+    /// holds for every stack pointer in that slot, however old it is.
+    static RUNNING: Cell<usize> = const { Cell::new(0) };
+    /// Its usable bytes. Apart, so that the way to the upper end is a single load.
+    static USABLE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// What `RUNNING` says. A call of its own, because a compiler that saw through it could keep the
-/// address of the thread-local over a suspension.
+/// What `RUNNING` and `USABLE` say. A call of its own, because a compiler that saw through it could keep
+/// the address of a thread-local over a suspension.
 #[inline(never)]
 fn running() -> (usize, usize) {
-    RUNNING.get()
+    (RUNNING.get(), USABLE.get())
+}
+
+/// Says on which slot this thread runs, and on which it did.
+#[inline]
+fn run_on(top: usize, usable: usize) -> (usize, usize) {
+    (RUNNING.replace(top), USABLE.replace(usable))
 }
 
 /// A closure on a stack of its own.
@@ -126,11 +134,11 @@ impl<R: 'static> Fiber<R> {
         let usable = self.head().usable();
         let inner = self.inner.as_mut()?;
         let top = self.head.addr().get() + size_of::<Head>();
-        let before = RUNNING.replace((top, usable));
+        let (top, usable) = run_on(top, usable);
         let parent = tsan::enter(&mut self.shadow);
         let result = inner.resume(());
         tsan::leave(parent);
-        RUNNING.set(before);
+        run_on(top, usable);
         match result {
             CoroutineResult::Yield(()) => None,
             CoroutineResult::Return(result) => Some(result),
@@ -180,11 +188,34 @@ pub(crate) fn label_of(slot: &Slot) -> &Label {
     unsafe { &*head_below(slot.top()) }.label()
 }
 
+/// How far below the head corosensei keeps its way out, on some processors. Only a guess: where it is
+/// wrong, a suspension waits for one load more.
+const EXIT_BELOW: usize = 16;
+
 /// Switches back to whoever resumed the calling coroutine, whose head this is.
+///
+/// Right after a switch the processor has guessed wrong where the code returns to, and waits for the
+/// place to switch to next. So every load on the way to it counts: one of them is guessed, and confirmed
+/// when its result is there.
 #[inline]
 pub(crate) fn suspend(head: &Head) {
+    let guess = ptr::from_ref(head).addr() - EXIT_BELOW;
+    if head.exit().addr() != guess {
+        return leave_elsewhere(head.exit());
+    }
+    leave_by(opaque(guess) as *const ());
+}
+
+#[cold]
+#[inline(never)]
+fn leave_elsewhere(exit: *const ()) {
+    leave_by(exit);
+}
+
+#[inline(always)]
+fn leave_by(exit: *const ()) {
     // SAFETY: the coroutine's body has set it to its yielder, which stays until the body ends.
-    let yielder = unsafe { &*head.exit().cast::<Yielder<(), ()>>() };
+    let yielder = unsafe { &*exit.cast::<Yielder<(), ()>>() };
     yielder.suspend(());
 }
 

@@ -75,8 +75,16 @@ pub(crate) fn reserves_for_free() -> bool {
 /// Makes the slots of `row` accessible, but for their guards.
 pub(crate) fn prepare(row: Row) -> io::Result<()> {
     if row.page_guards {
-        open(row.first, row.slot_bytes * row.slots + row.rest_bytes)?;
-        return each(row, |slot| system::page_guard(slot, row.guard_bytes));
+        let bytes = row.slot_bytes * row.slots + row.rest_bytes;
+        open(row.first, bytes)?;
+        let guard = || each(row, |slot| system::page_guard(slot, row.guard_bytes));
+        return guard().or_else(|refusal| {
+            // Nobody has used these slots, so all that was locked in memory may go.
+            if system::unlock(row.first, bytes) && advise_release(row.first, bytes) {
+                return guard();
+            }
+            Err(refusal)
+        });
     }
     each(row, |slot| open(slot + row.guard_bytes, row.slot_bytes - row.guard_bytes))
 }
@@ -94,9 +102,15 @@ fn open(address: usize, bytes: usize) -> io::Result<()> {
 
 /// Gives the memory of a range back; what lay there is lost. Guards stay.
 pub(crate) fn release(address: usize, bytes: usize) {
-    // SAFETY: the range lies in slots of the arena that the caller has for itself. A failure
-    // leaves the memory as it is, which harms nobody.
-    let _ = unsafe { libc::madvise(address as *mut libc::c_void, bytes, system::RELEASE) };
+    // A failure leaves the memory as it is, which harms nobody.
+    if !advise_release(address, bytes) && system::unlock(address, bytes) {
+        let _ = advise_release(address, bytes);
+    }
+}
+
+fn advise_release(address: usize, bytes: usize) -> bool {
+    // SAFETY: the range lies in slots of the arena that the caller has for itself.
+    unsafe { libc::madvise(address as *mut libc::c_void, bytes, system::RELEASE) == 0 }
 }
 
 /// Brings the page at `address` into memory.

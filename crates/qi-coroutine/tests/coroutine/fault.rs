@@ -33,3 +33,10 @@ pub(crate) fn have_address_space(bytes: u64) {
     // SAFETY: it reads the limit, and lowers what this process may have.
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) }, 0);
 }
+
+/// Locks all memory that this process has and will have, and says whether it was allowed to.
+#[cfg(target_os = "linux")]
+pub(crate) fn have_locked_memory() -> bool {
+    // SAFETY: it moves nothing.
+    unsafe { libc::mlockall(libc::MCL_CURRENT | libc::MCL_FUTURE) == 0 }
+}

@@ -1,7 +1,7 @@
 //! What the options do, as the kernel's list of mappings shows it.
 #![forbid(unsafe_code)]
 
-use crate::fault::have_address_space;
+use crate::fault::{have_address_space, have_locked_memory};
 use crate::process::{alone, assert_success};
 use crate::support::{coroutine, poll};
 use qi_coroutine::{Guards, StackPool, StackPoolConfig, block_on, stack_remaining, yield_now};
@@ -183,6 +183,35 @@ fn where_address_space_is_limited_less_of_it_is_reserved() {
         };
         assert!(matches!(error, qi_coroutine::StackError::Exhausted { .. }), "{error}");
         assert!(all.len() > 200, "{}", all.len());
+    };
+    alone(name, victim, assert_success);
+}
+
+#[test]
+fn a_program_that_locks_its_memory_gets_stacks_with_guards_all_the_same() {
+    let name = "mapping::a_program_that_locks_its_memory_gets_stacks_with_guards_all_the_same";
+    let victim = || {
+        // A limit keeps users without privileges from locking much: then they have nothing to unlock.
+        let config = || StackPoolConfig::default().max_stack_size(1 << 20).stack_pool_size(0);
+        let pool = StackPool::new(config()).unwrap();
+        let before = block_on(coroutine(&pool, address_here)).unwrap();
+        let locked = have_locked_memory();
+        // More than there are in a batch: their memory is opened while everything is locked.
+        let mut many: Vec<_> = (0..100).map(|_| coroutine(&pool, yield_now)).collect();
+        assert!(many.iter_mut().all(|one| poll(one).is_pending()));
+        let after = block_on(coroutine(&pool, address_here)).unwrap();
+        for address in [before, after] {
+            let stack = mapping_of(address);
+            let flags: Vec<_> = stack.flags.split(' ').collect();
+            assert!(flags.contains(&"nh"), "{stack:?}");
+            let resident = stack.resident_kib * 1024;
+            assert!(!flags.contains(&"lo") || address == before, "{locked} {stack:?}");
+            assert!(resident < 20 << 20, "{locked} {stack:?}");
+        }
+        drop(many);
+        pool.trim();
+        let (pool, small) = (StackPool::new(config()).unwrap(), Some(64 * 1024));
+        drop(pool.take(small).unwrap());
     };
     alone(name, victim, assert_success);
 }

@@ -28,10 +28,16 @@ const MAPPINGS: usize = 65_530;
 /// A program that locks all its memory would lock the reservation too; and a stack in a huge page
 /// costs 2 MiB. Where the kernel knows neither, there is nothing to do.
 pub(super) fn reserved(address: usize, bytes: usize) {
+    let _ = unlock(address, bytes);
     // SAFETY: the range was reserved just now, for the arena.
-    let _ = unsafe { libc::munlock(address as *const libc::c_void, bytes) };
-    // SAFETY: as above.
     let _ = unsafe { libc::madvise(address as *mut libc::c_void, bytes, libc::MADV_NOHUGEPAGE) };
+}
+
+/// Stacks stay out of what `mlockall` locks: in locked memory there can be no guard, and none goes back.
+/// Whether the range is not locked now.
+pub(super) fn unlock(address: usize, bytes: usize) -> bool {
+    // SAFETY: it changes nothing of what lies in memory.
+    unsafe { libc::munlock(address as *const libc::c_void, bytes) == 0 }
 }
 
 /// Makes a guard inside of an accessible mapping.

@@ -11,6 +11,11 @@ pub(super) const RELEASE: libc::c_int = libc::MADV_FREE;
 
 pub(super) fn reserved(_address: usize, _bytes: usize) {}
 
+/// Locked memory is no hindrance there.
+pub(super) fn unlock(_address: usize, _bytes: usize) -> bool {
+    false
+}
+
 pub(super) fn page_guard(_address: usize, _bytes: usize) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
