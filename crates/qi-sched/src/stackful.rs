@@ -31,9 +31,12 @@
 //! many blocks. A thread chosen at spawn: it may be stuck.
 
 use crate::local::marks::Marks;
+use crate::scheduler;
+use crate::task::TaskHandle;
 use crate::worker::context;
 use std::any::Any;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -52,6 +55,12 @@ pub trait Stacks: Send + Sync + Any {
     /// Called when all workers have slept for a while: memory may go back. Does nothing by default.
     fn idle(&self) {}
 
+    /// Whether what the layer keeps on seats ([`with_seat_store`]) is worth a wake-up of the workers, who
+    /// drop it; asked before [`idle`](Self::idle) is called. Not by default.
+    fn is_worth_recalling(&self) -> bool {
+        false
+    }
+
     /// The layer as itself, for whoever handed it in.
     fn as_any(&self) -> &dyn Any;
 }
@@ -65,6 +74,25 @@ pub fn unwind_as_cancelled() -> ! {
     std::panic::resume_unwind(Box::new(CancelUnwind))
 }
 
+/// Spawns a task whose code has a stack of its own on the scheduler that the calling worker works for, as
+/// [`TaskBuilder::spawn_stackful`](crate::TaskBuilder::spawn_stackful) does with nothing else said. The
+/// short way, for whoever spawns many.
+///
+/// # Errors
+/// `make` comes back on a thread that sits on no seat, and where something is out of the ordinary.
+#[inline]
+pub fn try_spawn<C, F>(
+    location: &'static Location<'static>,
+    make: C,
+) -> Result<TaskHandle<F::Output>, C>
+where
+    C: FnOnce() -> F + Send + 'static,
+    F: Future + 'static,
+    F::Output: Send + 'static,
+{
+    scheduler::spawn_stackful_here(location, make)
+}
+
 /// Whether a payload that was caught is that of a task that unwinds because it was cancelled, and no
 /// panic: whoever caught it resumes the unwinding.
 #[must_use]
@@ -74,6 +102,7 @@ pub fn is_cancellation(payload: &(dyn Any + Send)) -> bool {
 }
 
 /// Whether the task that is being polled has been told that it was cancelled.
+#[inline]
 #[must_use]
 pub fn is_cancelled() -> bool {
     context::was_told()
@@ -81,6 +110,7 @@ pub fn is_cancelled() -> bool {
 
 /// Calls `code` with what the layer keeps on the calling worker's seat, where only that worker comes
 /// to it. `None` on a thread without a seat.
+#[inline]
 pub fn with_seat_store<R>(code: impl FnOnce(&mut Option<Box<dyn Any + Send>>) -> R) -> Option<R> {
     context::with(|context| {
         let core = context?.core()?;
@@ -122,6 +152,7 @@ impl Baggage {
     /// `resume` resumes one and the same piece of code each time, the one whose marks these are, and
     /// that runs on a stack that is not freed before its frames have returned or unwound. If the
     /// code is resumed on another thread, it is inside no scope that marks its thread.
+    #[inline]
     pub unsafe fn carry<R>(&mut self, resume: impl FnOnce() -> R) -> R {
         // SAFETY: the caller's word.
         unsafe { self.0.carry(resume) }

@@ -1,6 +1,7 @@
 //! Spawning coroutines, and the options of one.
 
 use crate::task::{CoroutineTask, Options};
+use qi_sched::stackful;
 use qi_sched::{ConfigError, Handle, NoRuntimeError, TaskBuilder, TaskHandle, TaskPriority};
 use std::borrow::Cow;
 use std::fmt;
@@ -31,8 +32,77 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
+    // What comes back is what was given: the closure, for the long way.
+    let plain = Plain(f);
+    match stackful::try_spawn(Location::caller(), move || plain.begin()) {
+        Ok(handle) => handle,
+        Err(make) => spawn_by_handle(make),
+    }
+}
+
+/// A closure that becomes a coroutine with no options.
+struct Plain<F>(F);
+
+impl<F> Plain<F> {
+    fn begin<T: 'static>(self) -> CoroutineTask<T>
+    where
+        F: FnOnce() -> T + 'static,
+    {
+        CoroutineTask::begin(&Options::default(), self.0)
+    }
+}
+
+/// On a thread that has no seat, or while something is inherited or closes.
+#[cold]
+#[track_caller]
+fn spawn_by_handle<C, T>(make: C) -> TaskHandle<T>
+where
+    C: FnOnce() -> CoroutineTask<T> + Send + 'static,
+    T: Send + 'static,
+{
     match Handle::try_current() {
-        Ok(handle) => CoroutineBuilder::new(&handle).spawn(f),
+        Ok(handle) => handle.task().spawn_stackful(make),
+        Err(NoRuntimeError) => panic!("{NoRuntimeError}"),
+    }
+}
+
+/// Spawns a coroutine that may go on on another worker each time it was suspended. Of use to compilers
+/// whose code keeps nothing of its thread: such coroutines can be stolen at any time.
+///
+/// # Safety
+/// As for [`CoroutineBuilder::spawn_migratable`].
+///
+/// # Panics
+/// On a thread that works for no scheduler.
+///
+/// # Examples
+/// ```
+/// # use qi_sched::Scheduler;
+/// # use qi_stackful::Coroutines;
+/// # let scheduler = Scheduler::builder().worker_threads(2).stacks(Coroutines::new()).build()?;
+/// use qi_stackful::{spawn_migratable, yield_now};
+/// let body = || {
+///     let mut sum = 0;
+///     for number in 0..10_u32 {
+///         yield_now();
+///         sum += number;
+///     }
+///     sum
+/// };
+/// // SAFETY: nothing but numbers is kept over a suspension.
+/// let task = scheduler.handle().enter(|| unsafe { spawn_migratable(body) });
+/// assert_eq!(scheduler.block_on(task)?, 45);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[track_caller]
+pub unsafe fn spawn_migratable<F, T>(f: F) -> TaskHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    match Handle::try_current() {
+        // SAFETY: the caller's word.
+        Ok(handle) => unsafe { CoroutineBuilder::new(&handle).spawn_migratable(f) },
         Err(NoRuntimeError) => panic!("{NoRuntimeError}"),
     }
 }

@@ -100,23 +100,11 @@ impl Coroutines {
         Ok(self.pool.get().expect("set above"))
     }
 
-    /// A stack, from the cache of the seat that the thread sits on.
-    pub(crate) fn take(&self, bytes: Option<usize>) -> Result<Stack, StackError> {
+    /// A stack where no cache is at hand: makes one, if the thread sits on a seat.
+    fn take_first(&self, bytes: Option<usize>) -> Result<Stack, StackError> {
         let pool = self.pool()?;
         let cached = stackful::with_seat_store(|store| cache_in(store, pool).take(bytes));
         cached.unwrap_or_else(|| pool.take(bytes))
-    }
-
-    /// Takes the stack of a coroutine that has ended.
-    pub(crate) fn give(&self, stack: Stack) {
-        let Ok(pool) = self.pool() else { return };
-        let mut stack = Some(stack);
-        stackful::with_seat_store(|store| {
-            if let Some(stack) = stack.take() {
-                cache_in(store, pool).give(stack);
-            }
-        });
-        // Without a seat it goes back to the pool by itself.
     }
 
     /// Counts a coroutine that blocks its thread.
@@ -125,6 +113,42 @@ impl Coroutines {
         // Relaxed: a figure for people.
         counter.fetch_add(1, Relaxed);
     }
+}
+
+/// Why a coroutine has no stack.
+pub(crate) enum NoStack {
+    /// The scheduler was built without coroutines.
+    NoPool,
+    Refused(StackError),
+}
+
+/// A stack for a coroutine that begins on this thread.
+pub(crate) fn take(bytes: Option<usize>) -> Result<Stack, NoStack> {
+    let cached = stackful::with_seat_store(|store| Some(cache_at_hand(store)?.take(bytes)));
+    match cached.flatten() {
+        Some(taken) => taken.map_err(NoStack::Refused),
+        None => match here(|here| here.take_first(bytes)) {
+            Some(taken) => taken.map_err(NoStack::Refused),
+            None => Err(NoStack::NoPool),
+        },
+    }
+}
+
+/// Takes the stack of a coroutine that has ended.
+pub(crate) fn give(stack: Stack) {
+    let mut stack = Some(stack);
+    stackful::with_seat_store(|store| {
+        if let (Some(cache), Some(stack)) = (cache_at_hand(store), stack.take()) {
+            cache.give(stack);
+        }
+    });
+    // Without a cache it goes back to the pool by itself.
+}
+
+/// The cache that is kept on a seat, if one was made. Nobody else keeps anything there.
+#[inline]
+fn cache_at_hand(store: &mut Option<Box<dyn Any + Send>>) -> Option<&mut StackCache> {
+    store.as_deref_mut()?.downcast_mut()
 }
 
 /// The cache that is kept on a seat.
@@ -154,6 +178,10 @@ impl Stacks for Coroutines {
 
     fn idle(&self) {
         self.trim();
+    }
+
+    fn is_worth_recalling(&self) -> bool {
+        self.pool.get().is_some_and(|pool| pool.is_worth_recalling())
     }
 
     fn as_any(&self) -> &dyn Any {

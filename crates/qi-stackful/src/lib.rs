@@ -38,7 +38,7 @@ mod coroutines;
 mod task;
 mod wait;
 
-pub use builder::{CoroutineBuilder, spawn};
+pub use builder::{CoroutineBuilder, spawn, spawn_migratable};
 pub use coroutines::{CoroutineStats, Coroutines};
 pub use qi_coroutine::{
     Cancelled, Guards, StackError, StackPoolConfig, StackPoolStats, in_coroutine, overflow, shield,

@@ -7,7 +7,7 @@
 //! over. Tasks pinned to the thread are run meanwhile, as in any nested `block_on`; on the
 //! coroutine's stack, which may be small, they could not be. (I62)
 
-use crate::coroutines::{self, Coroutines};
+use crate::coroutines::{self, Coroutines, NoStack};
 use qi_coroutine::{BlockedWhy, Coroutine, Label, Outcome};
 use qi_sched::stackful::{self, Baggage};
 use qi_sched::{Handle, context};
@@ -40,10 +40,10 @@ impl<T: 'static> CoroutineTask<T> {
     pub(crate) fn begin(options: &Options, f: impl FnOnce() -> T + 'static) -> Self {
         let number = context::task_id().map_or(0, |id| id.as_u64());
         let name = options.name.as_deref().map(Into::into);
-        let stack = match coroutines::here(|here| here.take(options.stack_bytes)) {
-            Some(Ok(stack)) => stack,
-            Some(Err(error)) => panic!("no stack for a coroutine: {error}"),
-            None => panic!("the scheduler was built without coroutines"),
+        let stack = match coroutines::take(options.stack_bytes) {
+            Ok(stack) => stack,
+            Err(NoStack::Refused(error)) => panic!("no stack for a coroutine: {error}"),
+            Err(NoStack::NoPool) => panic!("the scheduler was built without coroutines"),
         };
         let mut coroutine = Coroutine::new(stack, Label::numbered(number).named(name), f);
         coroutine.set_poller_blocks(true);
@@ -51,6 +51,7 @@ impl<T: 'static> CoroutineTask<T> {
     }
 
     /// Resumes it once.
+    #[inline(always)]
     fn resume(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Outcome>> {
         let Self { coroutine, baggage, .. } = self;
         // SAFETY: `baggage` is this coroutine's and nobody else's. Its stack is freed by `Coroutine`
@@ -101,16 +102,35 @@ impl<T: 'static> Future for CoroutineTask<T> {
         if stackful::is_cancelled() {
             this.coroutine.cancel();
         }
-        let mut polled = this.resume(cx);
-        while polled.is_pending() && this.coroutine.must_block().is_some() {
-            polled = this.block();
+        match this.resume(cx) {
+            Poll::Pending if this.coroutine.must_block().is_none() => Poll::Pending,
+            Poll::Pending => this.poll_blocking(cx),
+            Poll::Ready(result) => this.conclude(result),
+        }
+    }
+}
+
+impl<T: 'static> CoroutineTask<T> {
+    /// Polls on until the coroutine may be left.
+    #[cold]
+    fn poll_blocking(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+        while self.coroutine.must_block().is_some() {
+            let mut polled = self.block();
             if polled.is_pending() {
-                polled = this.resume(cx);
+                polled = self.resume(cx);
+            }
+            if let Poll::Ready(result) = polled {
+                return self.conclude(result);
             }
         }
-        let Poll::Ready(result) = polled else { return Poll::Pending };
-        if let Some(stack) = this.coroutine.take_stack() {
-            coroutines::here(|here| here.give(stack));
+        Poll::Pending
+    }
+
+    /// It has ended: its stack goes back.
+    #[inline(never)]
+    fn conclude(&mut self, result: Result<T, Outcome>) -> Poll<T> {
+        if let Some(stack) = self.coroutine.take_stack() {
+            coroutines::give(stack);
         }
         match result {
             Ok(output) => Poll::Ready(output),

@@ -37,10 +37,10 @@ use std::future::Future;
 #[track_caller]
 #[inline]
 pub fn wait<F: Future>(future: F) -> F::Output {
-    if qi_coroutine::in_coroutine() {
-        return qi_coroutine::wait(future);
+    match qi_coroutine::wait_inside(future) {
+        Ok(output) => output,
+        Err(future) => block(future),
     }
-    block(future)
 }
 
 /// As [`wait`], but answers instead of unwinding if the coroutine was cancelled.
@@ -84,10 +84,9 @@ pub fn try_wait<F: Future>(future: F) -> Result<F::Output, Cancelled> {
 /// ```
 /// qi_stackful::yield_now();
 /// ```
+#[inline]
 pub fn yield_now() {
-    if qi_coroutine::in_coroutine() {
-        qi_coroutine::wait(qi_sched::coop::yield_now());
-    } else {
+    if qi_coroutine::wait_inside(qi_sched::coop::yield_now()).is_err() {
         std::thread::yield_now();
     }
 }

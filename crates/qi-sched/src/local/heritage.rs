@@ -7,7 +7,7 @@
 
 use crate::worker::context;
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Values by the address of their key: few, so a list.
@@ -26,11 +26,16 @@ impl std::fmt::Debug for Heritage {
 thread_local! {
     /// The set in force, and whose it is. (I40)
     static IN_FORCE: RefCell<Option<(usize, Heritage)>> = const { RefCell::new(None) };
+    /// Whether there is one: a look that needs no borrow.
+    static HAS_ONE: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Heritage {
     /// The set in force for the task that this thread runs.
     pub(crate) fn current() -> Option<Self> {
+        if !HAS_ONE.get() {
+            return None;
+        }
         let owner = context::owner();
         // No set is in force any more while thread-locals are destroyed.
         let found = IN_FORCE.try_with(|set| {
@@ -79,8 +84,12 @@ impl Drop for Leave {
 }
 
 fn replace(set: Option<(usize, Heritage)>) -> Option<(usize, Heritage)> {
+    let has_one = set.is_some();
     let mut set = Some(set);
-    let replaced = IN_FORCE.try_with(|place| set.take().and_then(|set| place.replace(set)));
+    let replaced = IN_FORCE.try_with(|place| {
+        HAS_ONE.set(has_one);
+        set.take().and_then(|set| place.replace(set))
+    });
     replaced.ok().flatten()
 }
 
@@ -89,11 +98,27 @@ fn replace(set: Option<(usize, Heritage)>) -> Option<(usize, Heritage)> {
 pub(super) struct InForce(Option<(usize, Heritage)>);
 
 impl InForce {
+    #[inline]
     pub(super) fn now() -> Self {
+        if HAS_ONE.get() { Self::shared() } else { Self(None) }
+    }
+
+    /// Whether it is the one in force still.
+    #[inline]
+    pub(super) fn is_now(&self) -> bool {
+        match &self.0 {
+            None => !HAS_ONE.get(),
+            Some(_) => *self == Self::shared(),
+        }
+    }
+
+    #[cold]
+    fn shared() -> Self {
         // None is in force any more while thread-locals are destroyed.
         Self(IN_FORCE.try_with(|set| set.borrow().clone()).ok().flatten())
     }
 
+    #[inline]
     pub(super) fn take(&mut self) -> Self {
         std::mem::take(self)
     }

@@ -44,10 +44,11 @@ pub(super) fn enter<R>(key: usize, value: &dyn Any, code: impl FnOnce() -> R) ->
 }
 
 /// Where the list begins on this thread.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Top(*const Entry);
 
 impl Top {
+    #[inline]
     pub(super) fn now() -> Self {
         Self(TOP.get())
     }

@@ -1,4 +1,5 @@
-//! Asks workers that sleep for the free blocks they keep at hand, when those keep much memory.
+//! Asks workers that sleep for the free blocks they keep at hand, when those keep much memory, and for
+//! the stacks that the layer above keeps on their seats, when that says so.
 //!
 //! One free block in a magazine keeps its whole chunk. After a burst the blocks that a worker keeps
 //! lie scattered, so that each worker can keep up to 64 chunks of a size: 4 MiB. Nobody but the
@@ -7,8 +8,8 @@
 //! # Protocol
 //! At the end of an idle phase's first stage, and only if at least [`WORTH`] chunks are kept by
 //! nothing that lives, the monitor marks the seats and unparks their workers; each empties its
-//! magazine as it wakes up and sleeps again. The next stage trims. What is left then is kept by
-//! something else, for instance by handles of ended tasks, and is not asked for again.
+//! magazine, and drops the stacks, as it wakes up and sleeps again. The next stage trims. What is left
+//! then is kept by something else, for instance by handles of ended tasks, and is not asked for again.
 //!
 //! Workers are asked before the pool is trimmed, not after: to learn which chunks are empty, a trim
 //! looks at every free block, unless all of them are home, and after a burst there are millions.
@@ -37,14 +38,15 @@ pub(super) struct Recall {
 
 impl Recall {
     /// To be called when all workers have slept for a while, before trimming. `true`: they were
-    /// woken, or have not answered yet, and the pool is to be trimmed when they sleep again.
-    pub(super) fn ask(&mut self, shared: &Shared) -> bool {
+    /// woken, or have not answered yet, and the pool is to be trimmed when they sleep again. `wanted`: the
+    /// layer of stacks has a reason of its own.
+    pub(super) fn ask(&mut self, shared: &Shared, wanted: bool) -> bool {
         let workers = 0..shared.config.worker_threads;
         if self.asked {
             // Unparked, and not on a processor yet. Relaxed: its blocks travel by the depot's lock.
             return workers.clone().any(|seat| shared.seats[seat].recalled.load(Relaxed));
         }
-        self.asked = kept(shared) >= self.held + WORTH;
+        self.asked = wanted || kept(shared) >= self.held + WORTH;
         if self.asked {
             for seat in workers {
                 // Relaxed: the unpark carries it.
@@ -92,7 +94,7 @@ mod tests {
 
         fn ask(&self, recall: &mut Recall) -> bool {
             let shared = self.stepper.handle().shared();
-            let asked = recall.ask(shared);
+            let asked = recall.ask(shared, false);
             if !asked {
                 shared.pool.trim();
                 recall.trimmed(shared);

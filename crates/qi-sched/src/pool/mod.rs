@@ -26,6 +26,7 @@ mod region;
 mod tests;
 
 pub(crate) use chunk::{Chunk, FreeBlock};
+pub(crate) use class::of as class_of;
 pub(crate) use magazine::Magazine;
 
 use crate::desk::Desks;
@@ -84,7 +85,19 @@ impl Pool {
         magazine: Option<&Magazine>,
         owner: &Arc<Shared>,
     ) -> NonNull<FreeBlock> {
-        let Some(class) = class::of(layout) else { return self.take_solo(layout, owner) };
+        self.take_of(layout, class::of(layout), magazine, owner)
+    }
+
+    /// As [`take`](Self::take), by those who know the class of their layout in advance.
+    #[inline]
+    pub(crate) fn take_of(
+        &self,
+        layout: Layout,
+        class: Option<usize>,
+        magazine: Option<&Magazine>,
+        owner: &Arc<Shared>,
+    ) -> NonNull<FreeBlock> {
+        let Some(class) = class else { return self.take_solo(layout, owner) };
         match magazine {
             Some(magazine) => self.take_from(magazine, class, owner),
             None => {

@@ -38,6 +38,7 @@ impl<C, F> MakeThenRun<C, F> {
 impl<C: FnOnce() -> F, F: Future> Future for MakeThenRun<C, F> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         if let MakeThenRunProject::Make { make } = self.as_mut().project() {
             let make = make.take().expect("a panic in the closure ends the task");

@@ -22,6 +22,7 @@ pub(crate) use covered::{Blocks, Covered};
 pub use handle::Handle;
 pub(crate) use shared::Shared;
 pub(crate) use spawn::spawn_plain;
+pub(crate) use spawn_stackful::spawn_stackful_here;
 pub use stepper::{StepOutcome, Stepper, Tally};
 pub use task_builder::TaskBuilder;
 

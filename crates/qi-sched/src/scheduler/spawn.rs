@@ -3,6 +3,7 @@
 use super::call::MakeThenRun;
 use super::shared::Shared;
 use crate::local::{Heritage, Legacy};
+use crate::pool::class_of;
 use crate::priority::TaskPriority;
 use crate::queue::Arrival;
 use crate::shutdown::Phase;
@@ -315,7 +316,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let block = shared.pool.take(task::layout::<F>(), Some(&core.magazine), shared);
+    let (layout, class) = const { (task::layout::<F>(), class_of(task::layout::<F>())) };
+    let block = shared.pool.take_of(layout, class, Some(&core.magazine), shared);
     let birth = Birth {
         vtable: task::vtable::<F>(),
         id: TaskId::new(core.next_id(shared)),

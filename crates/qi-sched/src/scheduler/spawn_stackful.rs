@@ -7,11 +7,13 @@
 use super::call::MakeThenRun;
 use super::shared::Shared;
 use super::spawn::{Spec, origin};
+use crate::pool::class_of;
 use crate::priority::TaskPriority;
 use crate::queue::Arrival;
-use crate::task::{self, Birth, Home, Placement, TaskHandle, TaskId, TaskRef};
+use crate::task::{self, Birth, Home, Origin, Placement, TaskHandle, TaskId, TaskRef};
 use crate::worker::{Core, context};
 use std::future::Future;
+use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
 impl Shared {
@@ -83,6 +85,32 @@ impl Shared {
     }
 }
 
+/// Spawns what makes a future on the seat of the calling thread, with nothing else said and nothing to
+/// inherit; gives it back if there is no seat, or the scheduler takes no children.
+#[inline]
+pub(crate) fn spawn_stackful_here<C, F>(
+    location: &'static Location<'static>,
+    make: C,
+) -> Result<TaskHandle<F::Output>, C>
+where
+    C: FnOnce() -> F + Send + 'static,
+    F: Future + 'static,
+    F::Output: Send + 'static,
+{
+    context::with(|context| {
+        let Some(context) = context else { return Err(make) };
+        let shared = &context.shared;
+        let Some(core) = context.core() else { return Err(make) };
+        if context.bequeathing.get() || !shared.accepts_children() {
+            return Err(make);
+        }
+        let place = (TaskPriority::Normal, Placement::Stackful);
+        // SAFETY: the closure is `Send`; the future that it makes stays on the thread that polls it
+        // first, which becomes the task's home; the output is `Send`.
+        Ok(unsafe { spawn_at(shared, core, location.into(), place, MakeThenRun::new(make)) })
+    })
+}
+
 /// # Safety
 /// As for [`Shared::spawn_with_stack`].
 unsafe fn spawn_child<F>(
@@ -95,8 +123,25 @@ where
     F: Future + 'static,
 {
     let heritage = spec.heritage();
-    let Spec { priority, placement, .. } = spec;
+    let place = (spec.priority, spec.placement);
     let origin = origin(spec.location, spec.name, Home::Anywhere, heritage);
+    // SAFETY: the caller's word.
+    unsafe { spawn_at(shared, core, origin, place, future) }
+}
+
+/// # Safety
+/// As for [`Shared::spawn_with_stack`].
+#[inline]
+unsafe fn spawn_at<F>(
+    shared: &Arc<Shared>,
+    core: &Core,
+    origin: Origin,
+    (priority, placement): (TaskPriority, Placement),
+    future: F,
+) -> TaskHandle<F::Output>
+where
+    F: Future + 'static,
+{
     let birth = |origin| Birth {
         vtable: task::vtable::<F>(),
         id: TaskId::new(core.next_id(shared)),
@@ -105,12 +150,15 @@ where
     };
     let magazine = Some(&core.magazine);
     let task = if placement == Placement::Migratable {
-        let block = shared.pool.take(task::layout::<F>(), magazine, shared);
+        let (layout, class) = const { (task::layout::<F>(), class_of(task::layout::<F>())) };
+        let block = shared.pool.take_of(layout, class, magazine, shared);
         // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
         unsafe { task::init(block, birth(origin), future) }
     } else {
         let home = Home::Thread(OnceLock::new());
-        let block = shared.pool.take(task::homed_layout::<F>(), magazine, shared);
+        let (layout, class) =
+            const { (task::homed_layout::<F>(), class_of(task::homed_layout::<F>())) };
+        let block = shared.pool.take_of(layout, class, magazine, shared);
         // SAFETY: as above; the origin says that there is a home.
         unsafe { task::init_homed(block, birth(origin.homed()), future, home) }
     };

@@ -111,6 +111,7 @@ impl Running {
     }
 
     /// What the task has inherited, and its children inherit from it.
+    #[inline]
     pub(crate) fn legacy(&self) -> Option<Heritage> {
         self.header().cold()?.legacy.share()
     }

@@ -244,6 +244,14 @@ impl Context {
         })
     }
 
+    /// Whether the task was told whose poll the present root future lies in.
+    #[cold]
+    fn outer_was_told(&self) -> bool {
+        // SAFETY: as in `current_task`.
+        let was_told = |task: TaskPtr| unsafe { task.as_ref() }.state.load().was_told();
+        self.innermost_task().is_some_and(was_told)
+    }
+
     /// Whether waiting for `target` could never end: it is the very task that waits, or it lies
     /// under a `block_on` on this thread's stack and cannot go on before that returns.
     fn lies_below(&self, target: TaskPtr) -> bool {
@@ -344,6 +352,7 @@ pub(crate) fn owner() -> usize {
 pub(crate) struct Entered(*const Context);
 
 impl Entered {
+    #[inline]
     pub(crate) fn now() -> Self {
         Self(CURRENT.try_with(Cell::get).unwrap_or(ptr::null()))
     }
@@ -358,6 +367,7 @@ impl Entered {
 }
 
 /// Whether children of the code that runs now may have something to inherit.
+#[inline]
 pub(crate) fn is_bequeathing() -> bool {
     with(|context| context.is_some_and(|context| context.bequeathing.get()))
 }
@@ -455,10 +465,15 @@ pub fn may_block() -> bool {
 }
 
 /// Whether the task that the calling thread runs was told that it is cancelled.
+#[inline]
 pub(crate) fn was_told() -> bool {
-    // SAFETY: as in `current_task`.
-    let was_told = |task: TaskPtr| unsafe { task.as_ref() }.state.load().was_told();
-    with(|context| context?.innermost_task()).is_some_and(was_told)
+    with(|context| {
+        let Some(context) = context else { return false };
+        match context.current_task() {
+            Some(task) => task.state.load().was_told(),
+            None => context.outer_was_told(),
+        }
+    })
 }
 
 /// Whether others may run at the same time as the calling thread, as far as its scheduler goes.

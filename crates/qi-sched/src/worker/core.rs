@@ -139,7 +139,7 @@ pub(crate) struct Seat {
     /// The heartbeat at which the monitor found the worker stuck: then even its only task may be
     /// taken. `u64::MAX`: never.
     pub(crate) stuck_at: AtomicU64,
-    /// Whether the worker is to empty its magazine when it wakes up.
+    /// Whether the worker is to empty its magazine and its seat's store when it wakes up.
     pub(crate) recalled: AtomicBool,
     /// The address of the task that is being polled, 0 if none. Only ever compared.
     pub(crate) current: AtomicUsize,

@@ -40,11 +40,15 @@ pub(crate) fn next(context: &Context, core: &Core) -> Option<TaskRef> {
     next_mixed(context, core)
 }
 
-/// Tasks pinned to this thread and all others take turns at going first.
+/// Tasks pinned to this thread and all others take turns at going first. While somebody searches for
+/// work the pinned ones go first nearly always: what he can take, such as coroutines that have not begun
+/// and would be bound to this thread if they did, is left for him.
 #[inline(never)]
 fn next_normal_or_pinned(context: &Context, core: &Core) -> Option<TaskRef> {
     let pinned = || context.pinned.pop(TaskPriority::Normal);
-    if core.picks.get() % 2 == 0 {
+    let picks = core.picks.get();
+    let leaves_work = picks % FAIRNESS != 1 && context.shared.sleep.somebody_searches();
+    if picks % 2 == 0 || leaves_work {
         core.spill(&context.shared);
         pinned().or_else(|| next_normal(context, core))
     } else {

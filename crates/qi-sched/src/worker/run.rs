@@ -168,6 +168,7 @@ pub(crate) fn cancel(context: &Context, running: Running) -> Ended {
 }
 
 /// Runs `code`, which is a task's, with what the task has inherited.
+#[inline]
 fn with_legacy<R>(legacy: Option<Heritage>, code: impl FnOnce() -> R) -> R {
     match legacy {
         Some(heritage) => heritage.in_force(code),
@@ -180,7 +181,25 @@ fn with_legacy<R>(legacy: Option<Heritage>, code: impl FnOnce() -> R) -> R {
 fn settle_home(context: &Context, task: &Header) {
     if let (Home::Thread(home), Some(slot)) = (task.home(), &context.slot) {
         home.get_or_init(|| slot.clone());
-        context.pinned_live.set(context.pinned_live.get() + 1);
+        let live = context.pinned_live.get() + 1;
+        context.pinned_live.set(live);
+        if live >= MANY_PINNED && live.is_power_of_two() {
+            share_out(context);
+        }
+    }
+}
+
+/// So many pinned tasks on one thread, and each doubling, are a reason to look for help: what begins here
+/// as well stays here for good, however short the backlog is at the moment.
+const MANY_PINNED: usize = 8;
+
+/// Wakes somebody who can take what has not begun.
+#[cold]
+fn share_out(context: &Context) {
+    let Some(core) = context.core() else { return };
+    core.spill(&context.shared);
+    if core.queues.len() > 0 && context.shared.sleep.somebody_sleeps() {
+        context.shared.notify();
     }
 }
 
