@@ -157,6 +157,7 @@ pub use qi_sched::{
     spawn, spawn_local,
 };
 pub use qi_scope::{join, race, select, try_join};
+pub use qi_stackful::spawn_migratable as spawn_coroutine_migratable;
 pub use qi_sync as sync;
 pub use runtime::AsyncRuntime;
 pub use stats::RuntimeStats;

@@ -8,6 +8,13 @@ mod blocking;
 mod cancelling;
 mod ending;
 mod life;
+// Where threads stand in for stacks there is nothing of ours to see.
+#[cfg(all(
+    target_os = "linux",
+    not(qi_coroutine_threads),
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+))]
+mod mapping;
 mod pinning;
 mod scope;
 mod stacks;
