@@ -64,8 +64,10 @@ pub(crate) struct Workload {
 }
 
 /// All runtimes, in the order of the report.
-pub(crate) const RUNTIMES: &[&str] =
-    &["qi", "future", "tokio", "smol", "flume", "may", "go", "rayon", "chili", "taskflow", "c", "floor"];
+pub(crate) const RUNTIMES: &[&str] = &[
+    "qi", "future", "tokio", "smol", "flume", "may", "go", "rayon", "chili", "taskflow", "c",
+    "floor",
+];
 
 const ASYNC: &[&str] = &["qi", "tokio", "smol", "may", "go"];
 const CHANNELS: &[&str] = &["qi", "tokio", "smol", "flume", "go"];

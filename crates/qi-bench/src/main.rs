@@ -30,9 +30,9 @@ mod peer;
 mod report;
 mod sample;
 mod spin;
+mod stackful;
 #[cfg(feature = "peers")]
 mod system;
-mod stackful;
 mod taskflow;
 mod through_c;
 mod tree;

@@ -6,8 +6,8 @@ use crate::measure::peak_rss_bytes;
 use crate::peer::channel::{FlumeMany, QiMany, QiOne, SmolMany, TokioOne};
 use crate::peer::{self, floor, pool};
 use crate::sample::Sample;
-use crate::system;
 use crate::stackful;
+use crate::system;
 use crate::workload::{self, Job, channel};
 
 fn measure(workload: &str, runtime: &str, job: &Job) -> Option<Sample> {
