@@ -22,10 +22,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::strand::{Kind, Strand};
-use crate::text;
+use crate::{populate, text};
 
 /// Bytes of a chunk: a multiple of every usual page size.
-const CHUNK: usize = 16 << 10;
+const CHUNK: usize = 64 << 10;
 /// Bytes of a strand: a line of the cache.
 const SLOT: usize = 64;
 /// Strands of a chunk.
@@ -34,7 +34,7 @@ const SLOTS: usize = CHUNK / SLOT;
 /// stay behind are a five-hundredth of what was in use: 32 MiB at most.
 const RESERVED: usize = 16 << 30;
 /// Chunks that stay live however finished they are: 16 MiB, the last 260 000 futures.
-const WINDOW: usize = 1024;
+const WINDOW: usize = 256;
 /// Old chunks that are looked at for each new one; more than one, so that the list becomes shorter.
 const SWEPT: usize = 2;
 
@@ -90,6 +90,7 @@ pub(crate) fn claim(kind: Kind) -> &'static Strand {
 }
 
 /// Gives a strand its address.
+#[inline]
 pub(crate) fn put(strand: Strand) -> &'static Strand {
     let (slot, left) = NEXT.get();
     let (slot, left) = if left == 0 { arena().chunk() } else { (slot, left) };
@@ -104,6 +105,7 @@ pub(crate) fn put(strand: Strand) -> &'static Strand {
 }
 
 /// What lies at an address.
+#[inline]
 pub(crate) fn find(address: usize) -> Found {
     let Some(arena) = ARENA.get() else { return Found::Foreign };
     let Some(offset) = address.checked_sub(arena.base.as_ptr() as usize) else {
@@ -147,6 +149,7 @@ pub(crate) fn bytes() -> usize {
     ARENA.get().map_or(0, |arena| arena.books().live.len() * CHUNK)
 }
 
+#[inline]
 fn arena() -> &'static Arena {
     ARENA.get_or_init(Arena::reserve)
 }
@@ -167,12 +170,14 @@ impl Arena {
         Self { base, chunks, states, books: Mutex::default() }
     }
 
+    #[inline]
     fn state(&self, chunk: usize) -> &AtomicU8 {
         debug_assert!(chunk < self.chunks);
         // SAFETY: within a mapping of so many bytes, which is never unmapped; any byte is a valid atomic.
         unsafe { self.states.add(chunk).as_ref() }
     }
 
+    #[inline]
     fn slot(&self, slot: usize) -> NonNull<Strand> {
         debug_assert!(slot < self.chunks * SLOTS);
         // SAFETY: within the reservation.
@@ -206,6 +211,8 @@ impl Arena {
             again
         };
         books.live.push_back(chunk);
+        drop(books);
+        populate::ask(self.slot(chunk * SLOTS).cast(), CHUNK);
         (chunk * SLOTS, SLOTS)
     }
 

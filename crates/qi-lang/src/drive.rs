@@ -31,7 +31,8 @@ enum Wait {
     /// A turn.
     Turn,
     Sleep(Pin<Box<Sleep>>),
-    Receive(&'static Channel),
+    /// And whether it is listed there.
+    Receive(&'static Channel, bool),
     /// Not listed yet.
     Send(&'static Channel, i64),
     /// Listed with its value.
@@ -50,7 +51,7 @@ impl Wait {
         match intent {
             Intent::Yield => Self::Turn,
             Intent::Sleep(duration) => Self::Sleep(Box::pin(time::sleep(duration))),
-            Intent::Receive(channel) => Self::Receive(channel),
+            Intent::Receive(channel) => Self::Receive(channel, false),
             Intent::Send(channel, value) => Self::Send(channel, value),
             Intent::Await(Awaited::Ours(strand)) => Self::Await(strand),
             Intent::Await(Awaited::Foreign(future)) => {
@@ -67,7 +68,9 @@ impl Wait {
                 ready!(sleep.as_mut().poll(context));
                 false
             }
-            Self::Receive(channel) => channel.await_value(strand, false),
+            Self::Receive(channel, listed) => {
+                channel.await_value(strand, !std::mem::replace(listed, true))
+            }
             Self::Send(channel, value) => {
                 let (channel, value) = (*channel, *value);
                 let sent = channel.send_or_await(strand, value);
@@ -92,7 +95,7 @@ impl Wait {
     /// Leaves what it is listed in.
     fn leave(&self, strand: &'static Strand) {
         match self {
-            Self::Receive(channel) => channel.leave_receivers(strand),
+            Self::Receive(channel, _) => channel.leave_receivers(strand),
             Self::Sending(channel) => channel.leave_senders(strand),
             Self::Await(future) => future.unlisten(strand),
             Self::Turn | Self::Sleep(_) | Self::Send(..) | Self::Foreign { .. } => {}

@@ -78,8 +78,7 @@ struct Here {
     intent: Cell<Option<Intent>>,
     asked: Cell<Option<Awaited>>,
     unsent: Cell<Option<Unsent>>,
-    /// What was tried in vain since the last step.
-    tried: RefCell<Vec<Tried>>,
+    has_tried: Cell<bool>,
     /// Whether the clock was read after the last try.
     clock_read: Cell<bool>,
     /// When the select began whose clock is read.
@@ -96,13 +95,16 @@ thread_local! {
             intent: Cell::new(None),
             asked: Cell::new(None),
             unsent: Cell::new(None),
-            tried: RefCell::new(Vec::new()),
+            has_tried: Cell::new(false),
             clock_read: Cell::new(false),
             timed_since: Cell::new(None),
             stepped: Cell::new(false),
             lane: Cell::new(None),
         }
     };
+    /// What was tried in vain since the last step. Beside the above, which so has nothing to drop, and is
+    /// found without a look at whether it is there.
+    static TRIED: RefCell<Vec<Tried>> = const { RefCell::new(Vec::new()) };
     static THREAD: RefCell<Option<Thread>> = const { RefCell::new(None) };
 }
 
@@ -136,6 +138,7 @@ pub(crate) fn threads() -> Vec<&'static Strand> {
 }
 
 /// Whose code this is.
+#[inline]
 pub(crate) fn strand() -> &'static Strand {
     HERE.with(|here| match here.strand.get() {
         Some(strand) => strand,
@@ -192,26 +195,31 @@ impl Drop for Away {
 }
 
 /// States what the frame that suspends next will wait for.
+#[inline]
 pub(crate) fn intend(intent: Intent) {
     HERE.with(|here| here.intent.set(Some(intent)));
 }
 
 /// What the frame that has just suspended stated; a yield if nothing.
+#[inline]
 pub(crate) fn take_intent() -> Intent {
     HERE.with(|here| here.intent.take()).unwrap_or(Intent::Yield)
 }
 
 /// Remembers a future that was not ready: the yield that follows waits for it.
+#[inline]
 pub(crate) fn asked(future: Awaited) {
     HERE.with(|here| here.asked.set(Some(future)));
 }
 
 /// The future that was asked just before.
+#[inline]
 pub(crate) fn take_asked() -> Option<Awaited> {
     HERE.with(|here| here.asked.take())
 }
 
 /// Remembers a try that found no room.
+#[inline]
 pub(crate) fn unsent(unsent: Unsent) {
     HERE.with(|here| {
         here.clock_read.set(false);
@@ -219,6 +227,7 @@ pub(crate) fn unsent(unsent: Unsent) {
     });
 }
 
+#[inline]
 pub(crate) fn take_unsent() -> Option<Unsent> {
     HERE.with(|here| here.unsent.take())
 }
@@ -235,7 +244,9 @@ pub(crate) fn settle() {
 pub(crate) fn tried(channel: &'static Channel) {
     HERE.with(|here| {
         here.clock_read.set(false);
-        let mut tried = here.tried.borrow_mut();
+        here.has_tried.set(true);
+    });
+    TRIED.with_borrow_mut(|tried| {
         if !tried.iter().any(|one| std::ptr::eq(one.channel, channel)) {
             tried.push(Tried { channel, wants: Wants::Value });
         }
@@ -243,14 +254,14 @@ pub(crate) fn tried(channel: &'static Channel) {
 }
 
 /// Forgets what was tried: the program went on.
+#[inline]
 pub(crate) fn forget_tries() {
     HERE.with(|here| {
-        let mut tried = here.tried.borrow_mut();
-        if !tried.is_empty() {
-            tried.clear();
-        }
         here.clock_read.set(false);
         here.timed_since.set(None);
+        if here.has_tried.replace(false) {
+            TRIED.with_borrow_mut(Vec::clear);
+        }
     });
 }
 
@@ -265,7 +276,8 @@ pub(crate) struct Step {
 pub(crate) fn take_step() -> Step {
     HERE.with(|here| {
         here.stepped.set(true);
-        let mut tried = std::mem::take(&mut *here.tried.borrow_mut());
+        here.has_tried.set(false);
+        let mut tried = TRIED.take();
         if let Some(Unsent { channel, .. }) = here.unsent.take() {
             tried.push(Tried { channel, wants: Wants::Room });
         }

@@ -79,6 +79,11 @@ mod net;
 mod ops;
 #[cfg(unix)]
 mod plain;
+#[cfg(target_os = "linux")]
+mod populate;
+#[cfg(all(unix, not(target_os = "linux")))]
+#[path = "no_populate.rs"]
+mod populate;
 #[cfg(unix)]
 mod quiet;
 #[cfg(unix)]

@@ -22,6 +22,7 @@ pub(crate) fn register(ops: Ops) {
     OPS.get_or_init(|| ops);
 }
 
+#[inline]
 fn ops() -> &'static Ops {
     match OPS.get() {
         Some(ops) => ops,
@@ -61,16 +62,19 @@ impl Frame {
     }
 
     /// Whether it has run to its end: it must not be resumed then.
+    #[inline]
     pub(crate) fn is_done(&self) -> bool {
         (ops().done)(self.0) & 1 == 1
     }
 
     /// The value of one that is done.
+    #[inline]
     pub(crate) fn promise(&self) -> i64 {
         (ops().promise)(self.0)
     }
 
     /// Runs its clean-up and frees it.
+    #[inline]
     pub(crate) fn destroy(self) {
         (ops().destroy)(self.0);
     }

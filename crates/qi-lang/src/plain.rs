@@ -117,7 +117,11 @@ pub(crate) fn step() -> Result<bool, Quiet> {
 }
 
 fn receive(channel: &'static Channel) -> Result<(), Quiet> {
-    let outcome = wait::until(|strand| (!channel.await_value(strand, false)).then_some(()));
+    let mut listed = false;
+    let outcome = wait::until(|strand| {
+        let fresh = !std::mem::replace(&mut listed, true);
+        (!channel.await_value(strand, fresh)).then_some(())
+    });
     if outcome.is_err() {
         channel.leave_receivers(here::strand());
     }

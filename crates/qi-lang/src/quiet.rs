@@ -25,7 +25,7 @@
 //! between two workers. A hook where workers fall asleep: the runtime's public API has none.
 #![forbid(unsafe_code)]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -88,33 +88,50 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
+        OWN.set(None);
         sheets().free.push(self.0);
     }
 }
 
 thread_local! {
+    /// The sheet of this thread, found without a look at whether it is there.
+    static OWN: Cell<Option<&'static Sheet>> = const { Cell::new(None) };
+    /// Gives it back at the thread's end.
     static SHEET: RefCell<Option<Lent>> = const { RefCell::new(None) };
 }
 
+#[inline]
 fn bump(number: impl Fn(&Sheet) -> &AtomicU64) {
-    let own = SHEET.try_with(|sheet| {
-        let mut sheet = sheet.borrow_mut();
-        let own = number(sheet.get_or_insert_with(Lent::take).0);
-        // Relaxed read: only this thread writes. Release: see the file.
-        own.store(own.load(Ordering::Relaxed) + 1, Ordering::Release);
-    });
-    if own.is_err() {
-        // Release: as above.
-        number(&COMMON).fetch_add(1, Ordering::Release);
+    match OWN.get().or_else(take_sheet) {
+        Some(sheet) => {
+            let own = number(sheet);
+            // Relaxed read: only this thread writes. Release: see the file.
+            own.store(own.load(Ordering::Relaxed) + 1, Ordering::Release);
+        }
+        None => {
+            // Release: as above.
+            number(&COMMON).fetch_add(1, Ordering::Release);
+        }
     }
 }
 
+/// `None` at the end of a thread.
+#[cold]
+fn take_sheet() -> Option<&'static Sheet> {
+    let taken = SHEET.try_with(|sheet| sheet.borrow_mut().get_or_insert_with(Lent::take).0);
+    let sheet = taken.ok()?;
+    OWN.set(Some(sheet));
+    Some(sheet)
+}
+
 /// Counts one more that can move.
+#[inline]
 pub(crate) fn up() {
     bump(|sheet| &sheet.up);
 }
 
 /// Counts one less.
+#[inline]
 pub(crate) fn down() {
     bump(|sheet| &sheet.down);
 }

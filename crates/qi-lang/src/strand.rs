@@ -137,21 +137,25 @@ impl Strand {
     }
 
     /// One that has ended before anybody knew of it.
+    #[inline]
     pub(crate) fn ended(kind: Kind, value: Value, bits: i64) -> Self {
         let strand = Self::new(kind);
         let state = DONE | ((value as u32) << VALUE_AT) | ((kind as u32) << KIND_AT);
         Self { state: AtomicU32::new(state), value: AtomicI64::new(bits), ..strand }
     }
 
+    #[inline]
     fn has(&self, bits: u32) -> bool {
         self.state.load(Ordering::Acquire) & bits != 0
     }
 
+    #[inline]
     fn field(&self, at: u32) -> usize {
         ((self.state.load(Ordering::Acquire) >> at) & FIELD) as usize
     }
 
     /// Whether this slot is a strand yet.
+    #[inline]
     pub(crate) fn is_made(&self) -> bool {
         // Relaxed: see the arena.
         self.magic.load(Ordering::Relaxed) == MAGIC
@@ -161,6 +165,7 @@ impl Strand {
         KINDS[self.field(KIND_AT) % KINDS.len()]
     }
 
+    #[inline]
     pub(crate) fn value_kind(&self) -> Value {
         VALUES[self.field(VALUE_AT) % VALUES.len()]
     }
@@ -171,6 +176,7 @@ impl Strand {
         self.has(IDLE).then(|| (reason, self.on.load(Ordering::Relaxed)))
     }
 
+    #[inline]
     pub(crate) fn is_done(&self) -> bool {
         self.has(DONE)
     }
@@ -186,6 +192,7 @@ impl Strand {
         self.value.load(Ordering::Relaxed) != 0
     }
 
+    #[inline]
     pub(crate) fn bits(&self) -> i64 {
         // Relaxed: read after `DONE` was seen.
         self.value.load(Ordering::Relaxed)
@@ -198,6 +205,7 @@ impl Strand {
     }
 
     /// Notes that its value was asked for, after its end.
+    #[inline]
     pub(crate) fn seen(&self) {
         // Relaxed, and two steps: it has ended, so whatever else is noted is a hint to the arena, too.
         let before = self.state.load(Ordering::Relaxed);
@@ -322,6 +330,7 @@ impl Strand {
 
     /// Takes that back. It is counted before that can be seen: of two who come at once the second goes on,
     /// and may come to rest, before the first has counted.
+    #[inline]
     pub(crate) fn stir(&self) {
         if !self.has(IDLE) {
             return;
@@ -357,6 +366,7 @@ impl Strand {
         }
     }
 
+    #[inline]
     pub(crate) fn is_cancelled(&self) -> bool {
         self.has(CANCEL)
     }

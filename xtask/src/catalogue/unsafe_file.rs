@@ -63,6 +63,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-lang/src/goroutine.rs", "calls the program's functions"),
     file("crates/qi-lang/src/library.rs", "calls the language's library"),
     file("crates/qi-lang/src/ops.rs", "drives the program's frames"),
+    file("crates/qi-lang/src/populate.rs", "asks for the memory of pages"),
     file("crates/qi-sched/src/local/marks.rs", "puts the marks of suspended code back"),
     file("crates/qi-coroutine/src/coroutine.rs", "lets a coroutine change threads by promise"),
     file("crates/qi-coroutine/src/engine/fiber.rs", "puts heads and frames on stacks"),
