@@ -230,6 +230,7 @@ impl Context {
     }
 
     /// The task being polled innermost, looking through root futures: those are polled by it.
+    #[inline]
     fn innermost_task(&self) -> Option<TaskPtr> {
         self.and_outer().find_map(|context| {
             let mut frame = context.frame.get();
@@ -242,14 +243,6 @@ impl Context {
             }
             None
         })
-    }
-
-    /// Whether the task was told whose poll the present root future lies in.
-    #[cold]
-    fn outer_was_told(&self) -> bool {
-        // SAFETY: as in `current_task`.
-        let was_told = |task: TaskPtr| unsafe { task.as_ref() }.state.load().was_told();
-        self.innermost_task().is_some_and(was_told)
     }
 
     /// Whether waiting for `target` could never end: it is the very task that waits, or it lies
@@ -467,13 +460,9 @@ pub fn may_block() -> bool {
 /// Whether the task that the calling thread runs was told that it is cancelled.
 #[inline]
 pub(crate) fn was_told() -> bool {
-    with(|context| {
-        let Some(context) = context else { return false };
-        match context.current_task() {
-            Some(task) => task.state.load().was_told(),
-            None => context.outer_was_told(),
-        }
-    })
+    // SAFETY: as in `current_task`.
+    let was_told = |task: TaskPtr| unsafe { task.as_ref() }.state.load().was_told();
+    with(|context| context?.innermost_task()).is_some_and(was_told)
 }
 
 /// Whether others may run at the same time as the calling thread, as far as its scheduler goes.
