@@ -25,6 +25,10 @@ enum Version {
     Two,
 }
 
+/// Connections that may wait to be accepted. The standard library asks for 128, and of 512 that come at
+/// once the rest would try again a second later, when the load is over.
+const BACKLOG: i32 = 4096;
+
 /// What a workload of this family asks for; `None` for another name.
 fn plan(workload: &str) -> Option<(Version, usize)> {
     Some(match workload {
@@ -58,6 +62,7 @@ fn serve(
     start: fn(TcpListener, usize),
 ) -> Sample {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    rustix::net::listen(&listener, BACKLOG).expect("it listens already");
     let address = listener.local_addr().expect("a bound listener has an address");
     start(listener, job.workers);
     // Unmeasured: pages, caches and whatever else the first requests find cold.
