@@ -87,7 +87,7 @@ pub(crate) fn link(sources: Vec<PathBuf>, with: &[PathBuf], options: &[&str], pr
     let mut compiler = Command::new("cc");
     compiler.args(["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror"]);
     // What a jump may have clobbered is marked; the compiler's guess knows that not everywhere.
-    compiler.args(["-Wno-clobbered"]).args(options);
+    compiler.args(["-Wno-clobbered", "-Wno-unknown-warning-option"]).args(options);
     succeed(compiler.args(sources).args(with).args(NATIVE).arg("-o").arg(program));
 }
 
