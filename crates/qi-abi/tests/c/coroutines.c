@@ -47,7 +47,6 @@ static int32_t fibonacci(void *argument, void *result) {
     qi_task_options options = options_of(sizeof(int64_t));
     intptr_t number = (intptr_t)argument;
     int64_t left = 0, right = 0, sum = number;
-    options.stack_size = 32768;
     if (number >= 2) {
         qi_task tasks[2];
         void *arguments[2] = {(void *)(number - 1), (void *)(number - 2)};
