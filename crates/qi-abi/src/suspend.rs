@@ -60,6 +60,12 @@ pub(crate) fn is_over() -> bool {
     is_plain && Instance::here().is_ok_and(|handle| handle.state() == RuntimeState::Stopped)
 }
 
+/// # Errors
+/// [`Code::ERR_SHUTDOWN`] if it [is over](is_over).
+pub(crate) fn refuse_if_over() -> Result<(), Code> {
+    if is_over() { Err(Code::ERR_SHUTDOWN) } else { Ok(()) }
+}
+
 /// Looks once: nothing that an operation would wait for comes any more.
 fn look<F: Future>(handle: &Handle, operation: F) -> Result<F::Output, Code> {
     let operation = pin!(operation);

@@ -52,16 +52,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     other("qi-minilang", &["qi-abi"]),
     other(
         "qi-bench",
-        &[
-            "qi-abi",
-            "qi-coroutine",
-            "qi-graph",
-            "qi-reactor",
-            "qi-runtime",
-            "qi-sched",
-            "qi-sync",
-            "qi-sys",
-        ],
+        &["qi-coroutine", "qi-graph", "qi-reactor", "qi-runtime", "qi-sched", "qi-sync", "qi-sys"],
     ),
     other("qi-sanitizer-bait", &[]),
     other("qi-fault-shim", &["qi-runtime"]),

@@ -88,7 +88,7 @@ impl Cases {
 unsafe fn begin(case: &SelectCase) -> Result<Option<Operation>, Code> {
     let handle = case.handle;
     if case.operation == QI_SELECT_TIMEOUT {
-        return Ok(Some(Box::pin(asleep(Duration::from_nanos(case.timeout_ns)))));
+        return Ok(Some(Box::pin(asleep(Duration::from_nanos(case.timeout_ns))?)));
     }
     if handle == 0 {
         return Ok(None);
@@ -112,7 +112,7 @@ unsafe fn begin(case: &SelectCase) -> Result<Option<Operation>, Code> {
             let event = object::find::<Event>(handle)?;
             Box::pin(async move { event.wait().await })
         }
-        QI_SELECT_TIMER => Box::pin(fired(object::find(handle)?)),
+        QI_SELECT_TIMER => Box::pin(fired(handle)?),
         _ => return Err(Code::ERR_INVALID),
     }))
 }

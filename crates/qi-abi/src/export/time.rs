@@ -7,7 +7,7 @@ use qi_runtime::yield_now;
 
 use super::{TimerRef, operation, polling, shell, waiting};
 use crate::code::Code;
-use crate::object::{self, Here};
+use crate::object;
 use crate::pointer::Out;
 use crate::poll_context::{Key, PollContext};
 use crate::suspend;
@@ -19,19 +19,26 @@ pub extern "C" fn qi_now_ns() -> u64 {
     crate::boundary::value(0, || qi_sys::monotonic_time_ns().unwrap_or(0))
 }
 
-pub(super) async fn asleep(duration: Duration) -> Result<Code, Code> {
-    if suspend::is_over() {
-        return Err(Code::ERR_SHUTDOWN);
-    }
-    sleep(duration).await;
-    Ok(Code::OK)
+/// # Errors
+/// [`Code::ERR_SHUTDOWN`] if there are no timers any more.
+pub(super) fn asleep(
+    duration: Duration,
+) -> Result<impl Future<Output = Result<Code, Code>> + Send + 'static, Code> {
+    suspend::refuse_if_over()?;
+    Ok(async move {
+        sleep(duration).await;
+        Ok(Code::OK)
+    })
 }
 
-pub(super) async fn fired(timer: Here<Timer>) -> Result<Code, Code> {
-    if suspend::is_over() {
-        return Err(Code::ERR_SHUTDOWN);
-    }
-    timer.wait().await
+/// # Errors
+/// As [`asleep`]; those of the handle.
+pub(super) fn fired(
+    timer: TimerRef,
+) -> Result<impl Future<Output = Result<Code, Code>> + Send + 'static, Code> {
+    suspend::refuse_if_over()?;
+    let timer = object::find::<Timer>(timer)?;
+    Ok(async move { timer.wait().await })
 }
 
 /// Lets others run. SUSPENDS.
@@ -48,13 +55,13 @@ pub extern "C" fn qi_yield() -> i32 {
 /// Sleeps for at least so many nanoseconds. SUSPENDS.
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_sleep_ns(ns: u64) -> i32 {
-    waiting(|| Ok(asleep(Duration::from_nanos(ns))))
+    waiting(|| asleep(Duration::from_nanos(ns)))
 }
 
 /// Sleeps for at least so many milliseconds. SUSPENDS.
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_sleep_ms(ms: u64) -> i32 {
-    waiting(|| Ok(asleep(Duration::from_millis(ms))))
+    waiting(|| asleep(Duration::from_millis(ms)))
 }
 
 /// The twin of `qi_sleep_ns` for poll functions. Two sleeps that a poll function has begun at once must
@@ -65,7 +72,7 @@ pub extern "C" fn qi_sleep_ms(ms: u64) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_poll_sleep_ns(cx: *mut PollContext, ns: u64, tag: u64) -> i32 {
     let key = Key { handle: tag, operation: operation::SLEEP, data: 0 };
-    polling(cx, key, move || Ok(asleep(Duration::from_nanos(ns))))
+    polling(cx, key, move || asleep(Duration::from_nanos(ns)))
 }
 
 /// Makes a timer that fires in `first_ns` nanoseconds, and then each `period_ns` (0: once). Firings that
@@ -88,7 +95,7 @@ pub unsafe extern "C" fn qi_timer_create(first_ns: u64, period_ns: u64, out: *mu
 /// SUSPENDS.
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_timer_wait(timer: TimerRef) -> i32 {
-    waiting(|| Ok(fired(object::find(timer)?)))
+    waiting(|| fired(timer))
 }
 
 /// The twin of `qi_timer_wait` for poll functions.
@@ -98,7 +105,7 @@ pub extern "C" fn qi_timer_wait(timer: TimerRef) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_timer_poll_wait(timer: TimerRef, cx: *mut PollContext) -> i32 {
     let key = Key { handle: timer, operation: operation::TIMER, data: 0 };
-    polling(cx, key, move || Ok(fired(object::find(timer)?)))
+    polling(cx, key, move || fired(timer))
 }
 
 /// Has the timer fire in `delay_ns` nanoseconds instead of when it would have.
