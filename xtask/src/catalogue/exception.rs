@@ -107,8 +107,33 @@ const fn forgets(package: &'static str, test: &'static str, name: &'static str) 
 }
 
 /// Under AddressSanitizer.
-pub(crate) const ADDRESS: &[Exception] =
-    &[coroutine("mapping::where_address_space_is_limited_less_of_it_is_reserved", NO_SPACE)];
+pub(crate) const ADDRESS: &[Exception] = &[
+    coroutine("mapping::where_address_space_is_limited_less_of_it_is_reserved", NO_SPACE),
+    coroutine("mapping::a_stack_is_a_mapping_of_max_stack_size_between_guards", FRAMES_ELSEWHERE),
+    coroutine(
+        "mapping::all_of_max_stack_size_can_be_used_and_goes_back_when_the_stack_is_idle",
+        FRAMES_ELSEWHERE,
+    ),
+    coroutine(
+        "mapping::a_program_that_locks_its_memory_gets_stacks_with_guards_all_the_same",
+        FRAMES_ELSEWHERE,
+    ),
+    coroutine(
+        "mapping::stack_pool_size_stacks_are_in_memory_before_the_first_coroutine",
+        "what the sanitizer notes of the stacks is resident too",
+    ),
+    coroutine("overflow::one_frame_of_3_mib_is_named", FRAMES_ELSEWHERE),
+    mapped("mapping::max_stack_size_is_what_there_is_above_a_guard"),
+    mapped("mapping::stack_pool_size_stacks_are_in_memory_from_the_start"),
+    mapped("mapping::what_is_beyond_the_pool_goes_back_when_the_runtime_is_idle"),
+];
+
+const FRAMES_ELSEWHERE: &str = "the sanitizer keeps local variables in memory of its own";
+
+const fn mapped(name: &'static str) -> Exception {
+    let reason = FRAMES_ELSEWHERE;
+    Exception { package: "qi-runtime", test: Some("coroutine"), name, reason }
+}
 
 /// Under ThreadSanitizer.
 pub(crate) const THREAD: &[Exception] = &[
