@@ -31,6 +31,34 @@ pub struct Declared<T>(PhantomData<fn() -> T>);
 impl<T> Makes<T> for Declared<T> {}
 
 /// A node that has a name and not yet its code. The methods that give it code finish it.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, Options, Retry};
+/// use qi_runtime::TaskPriority;
+/// use std::time::Duration;
+/// let mut graph = Graph::new();
+/// let folder = graph.node("folder").blocking(|()| Ok(std::env::current_dir()?));
+/// let mut calls = 0;
+/// let depth = graph
+///     .node("depth")
+///     .after(&folder)
+///     .priority(TaskPriority::High)
+///     .cost(5)
+///     .timeout(Duration::from_secs(10))
+///     .retry(Retry::times(2).first_pause(Duration::from_millis(1)))
+///     .run(move |folder| {
+///         calls += 1;
+///         let first = calls == 1;
+///         async move { if first { Err("once more".into()) } else { Ok(folder.iter().count()) } }
+///     });
+/// graph.node("done").order(depth).compute(|()| Ok(()));
+/// let report = runtime.block_on(graph.start_on(runtime.handle(), Options::new())?);
+/// assert!(*report.get(&depth)? > 0);
+/// assert_eq!(report.attempts(depth), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a node without code keeps its graph from running"]
 pub struct NodeBuilder<'g, L, D = Undecided> {
     graph: &'g mut Graph,

@@ -95,7 +95,10 @@ impl NodeContext {
     /// Runs a graph for the result of one of its nodes.
     ///
     /// # Errors
-    /// What is wrong with the graph, or what it failed with.
+    /// What is wrong with the graph, or what it failed with. If that node was skipped there is no
+    /// result, which is an error too: passed on with `?` it makes this node fail, not skip. A node
+    /// that would be skipped with it runs the graph by [`run`](Self::run), looks at the report, and
+    /// returns [`skip`](crate::skip) itself.
     ///
     /// # Cancel safety
     /// If it is dropped the graph is cancelled.

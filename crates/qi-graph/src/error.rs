@@ -38,6 +38,12 @@ pub enum GraphError {
         /// How many nodes come after it.
         needed_by: usize,
     },
+    /// A node was begun and never given its code.
+    #[error("`{name}` has no code: call run, compute or blocking")]
+    NoCode {
+        /// The node.
+        name: String,
+    },
     /// A node was defined a second time.
     #[error("node `{name}` was defined before")]
     DefinedTwice {
@@ -60,11 +66,17 @@ pub enum GraphError {
         /// The name that no node has.
         name: String,
     },
-    /// A handle belongs to another graph.
+    /// An input belongs to another graph.
     #[error("an input of node `{node}` belongs to another graph")]
     ForeignInput {
         /// The node that it was given to.
         node: String,
+    },
+    /// The node that was to be defined, or to come later, belongs to another graph.
+    #[error("the node given to {call} belongs to another graph")]
+    ForeignNode {
+        /// What it was given to: `define` or `order`.
+        call: &'static str,
     },
     /// A result is to be moved to one node, but others read it too.
     #[error("the result of `{node}` is moved to `{taker}`, but other nodes read it too")]
@@ -134,6 +146,9 @@ impl GraphError {
             Self::Undefined { name, needed_by } => {
                 format!("节点“{name}”只有声明，没有定义，却有 {needed_by} 个节点依赖它")
             }
+            Self::NoCode { name } => {
+                format!("节点“{name}”没有代码：请调用 run、compute 或 blocking")
+            }
             Self::DefinedTwice { name } => format!("节点“{name}”被重复定义"),
             Self::MissingInput { node, input } => {
                 format!("节点“{node}”依赖的“{input}”不存在")
@@ -142,6 +157,7 @@ impl GraphError {
                 format!("从“{earlier}”出发的边指向不存在的节点“{name}”")
             }
             Self::ForeignInput { node } => format!("节点“{node}”的某个输入属于另一个任务图"),
+            Self::ForeignNode { call } => format!("传给 {call} 的节点属于另一个任务图"),
             Self::MovedAndShared { node, taker } => {
                 format!("“{node}”的结果要移交给“{taker}”，但还有其他节点要读取它")
             }
@@ -229,6 +245,9 @@ pub enum RunError {
         /// Why.
         reason: String,
     },
+    /// The handle belongs to a node of another graph than the one that ran.
+    #[error("the node belongs to another graph than the report")]
+    ForeignNode,
 }
 
 fn others(failed: usize) -> String {
@@ -252,6 +271,7 @@ impl RunError {
             Self::DeadlinePassed { left } => format!("运行超过截止时间，还有 {left} 个节点未完成"),
             Self::ShutDown { left } => format!("运行时已关闭，还有 {left} 个节点未完成"),
             Self::NoResult { node, reason } => format!("节点“{node}”没有结果：{reason}"),
+            Self::ForeignNode => "该节点属于另一个任务图，不在这份报告里".to_owned(),
         }
     }
 }

@@ -11,12 +11,32 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// One step of one node.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, Options, Step};
+/// use std::sync::{Arc, Mutex};
+/// let lines = Arc::new(Mutex::new(Vec::new()));
+/// let log = lines.clone();
+/// let options = Options::new().observe(move |event| {
+///     if let Step::Failed { error } = &event.step {
+///         log.lock().unwrap().push(format!("{}: {error}", event.node));
+///     }
+/// });
+/// let mut graph = Graph::new();
+/// graph.node("parser").run(async |()| Err::<(), _>("expected `}`".into()));
+/// let report = runtime.block_on(graph.start_on(runtime.handle(), options)?);
+/// assert!(report.check().is_err());
+/// assert_eq!(*lines.lock().unwrap(), ["parser: expected `}`"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
     /// The node; in a graph that a node added, the names of both, with a `/` between them.
     pub node: Arc<str>,
-    /// When, since the run that has the node began.
+    /// When, since the run that has the node began, on the runtime's clock.
     pub at: Duration,
     /// What.
     pub step: Step,

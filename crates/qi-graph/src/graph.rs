@@ -38,7 +38,7 @@ use std::fmt;
 pub struct Graph {
     pub(crate) id: u64,
     pub(crate) names: Names,
-    /// `None`: declared, not defined.
+    /// `None`: without code so far.
     pub(crate) bodies: Vec<Option<Box<dyn Body>>>,
     pub(crate) costs: Vec<u32>,
     pub(crate) priorities: Vec<TaskPriority>,
@@ -46,6 +46,8 @@ pub struct Graph {
     pub(crate) edges: Vec<(u32, u32)>,
     /// Edges whose ends are known by name only.
     pub(crate) named: Vec<(String, String)>,
+    /// The nodes that came from `declare`, in rising order.
+    declared: Vec<u32>,
     /// The first thing that was wrong while it was built.
     wrong: Option<GraphError>,
 }
@@ -70,6 +72,7 @@ impl Graph {
             priorities: Vec::with_capacity(nodes),
             edges: Vec::with_capacity(edges),
             named: Vec::new(),
+            declared: Vec::new(),
             wrong: None,
         }
     }
@@ -95,6 +98,7 @@ impl Graph {
     /// ```
     pub fn declare<T: Send + Sync + 'static>(&mut self, name: impl AsRef<str>) -> Node<T> {
         let index = self.add(name.as_ref());
+        self.declared.push(index);
         Node::new(self.id, index)
     }
 
@@ -107,8 +111,7 @@ impl Graph {
         let known = any.graph == self.id;
         let index = if known { any.index } else { self.add("(a node of another graph)") };
         if !known {
-            let node = self.names.get(index).to_owned();
-            self.blame(GraphError::ForeignInput { node });
+            self.blame(GraphError::ForeignNode { call: "define" });
         } else if self.bodies[index as usize].is_some() {
             self.blame(GraphError::DefinedTwice { name: self.names.get(index).to_owned() });
         }
@@ -141,12 +144,7 @@ impl Graph {
         if later.graph == self.id {
             self.link(later.index, earlier, Kind::Order);
         } else {
-            let node = if earlier.graph == self.id {
-                self.names.get(earlier.index).to_owned()
-            } else {
-                "(of another graph)".to_owned()
-            };
-            self.blame(GraphError::ForeignInput { node });
+            self.blame(GraphError::ForeignNode { call: "order" });
         }
     }
 
@@ -211,11 +209,17 @@ impl Graph {
             Some(GraphError::ForeignInput { node }) => {
                 Err(GraphError::ForeignInput { node: node.clone() })
             }
+            Some(GraphError::ForeignNode { call }) => Err(GraphError::ForeignNode { call }),
             Some(GraphError::DefinedTwice { name }) => {
                 Err(GraphError::DefinedTwice { name: name.clone() })
             }
             Some(_) => Err(GraphError::TooLarge),
         }
+    }
+
+    /// Whether a node came from `declare`.
+    pub(crate) fn is_declared(&self, node: u32) -> bool {
+        self.declared.binary_search(&node).is_ok()
     }
 
     pub(crate) fn link_all(&mut self, node: u32, edges: Edges) {

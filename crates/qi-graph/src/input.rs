@@ -15,7 +15,30 @@ use std::sync::Arc;
 /// | `&[Node<T>]`, `&Vec<Node<T>>` | `Vec<Arc<T>>` |
 /// | a tuple of these | a tuple of those |
 ///
+/// A node with more than eight inputs takes a slice, which may stand in a tuple with others.
+///
 /// Implemented by this crate only.
+///
+/// # Examples
+/// Eight inputs and no more stand side by side:
+/// ```compile_fail,E0277
+/// # let mut graph = qi_graph::Graph::new();
+/// let n = graph.value("one", 1_u32);
+/// graph.node("sum").after((n, n, n, n, n, n, n, n, n)).compute(|_| Ok(()));
+/// ```
+/// ```
+/// # let mut graph = qi_graph::Graph::new();
+/// let n = graph.value("one", 1_u32);
+/// let many = [n; 9];
+/// graph.node("sum").after((&many[..], n.maybe())).compute(|(many, _)| {
+///     Ok(many.iter().map(|n| **n).sum::<u32>())
+/// });
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the inputs of a node",
+    label = "not `&node`, `node.maybe()`, `node.take()`, a slice of nodes, or a tuple of these",
+    note = "a tuple has up to eight inputs; take a slice for more"
+)]
 pub trait Inputs: sealed::Inputs {}
 
 impl<I: sealed::Inputs> Inputs for I {}
@@ -24,6 +47,11 @@ pub(crate) mod sealed {
     use super::{AnyNode, Kind, Store};
 
     /// Inputs as they are given.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be the inputs of a node",
+        label = "not `&node`, `node.maybe()`, `node.take()`, a slice of nodes, or a tuple of these",
+        note = "a tuple has up to eight inputs; take a slice for more"
+    )]
     pub trait Inputs {
         /// What is kept of them.
         type Links: Links;

@@ -15,6 +15,25 @@ pub(crate) fn fresh_graph() -> u64 {
 }
 
 /// Refers to a node of a graph whose result is a `T`. Cheap to copy; keeps nothing alive.
+///
+/// # Examples
+/// As an input of another node it says what that gets; from the report it gets the result:
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, Node, Options, skip};
+/// let mut graph = Graph::new();
+/// let text: Node<String> = graph.value("text", "to be or not".to_owned());
+/// let notes = graph.node("notes").run(async |()| Err::<u32, _>(skip("there are none")));
+/// let words = graph.node("words").after(&text).compute(|text| Ok(text.split(' ').count()));
+/// let line = graph.node("line").after((words.take(), notes.maybe())).compute(|(words, notes)| {
+///     let notes = notes.map_or(0, |notes| *notes); // an `Option<Arc<u32>>`
+///     Ok(words + notes as usize) // a `usize`, moved here
+/// });
+/// let report = runtime.block_on(graph.start_on(runtime.handle(), Options::new())?);
+/// assert_eq!(*report.get(&line)?, 4);
+/// assert_eq!(*report.get(&text)?, "to be or not");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Node<T> {
     any: AnyNode,
     result: PhantomData<fn() -> T>,
@@ -31,6 +50,10 @@ impl<T> Node<T> {
 
     /// As an input that may be missing: the consumer gets an `Option`, and runs all the same when
     /// this node was skipped, or failed in a run that continues.
+    ///
+    /// It begins when all nodes before it have ended, and a skipped node ends when all nodes before
+    /// it have: so nothing that comes before this node goes on any more, even if it was clear long
+    /// ago that it would be skipped.
     #[must_use]
     pub fn maybe(self) -> Maybe<T> {
         Maybe(self)

@@ -1,11 +1,17 @@
 //! Results of nodes that ended, to resume from.
 
+use crate::node::Kind;
+use crate::run::{NodeStatus, Shared};
 use crate::value::{self, Output};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 /// Results by name: what an incomplete run leaves to the next one.
+///
+/// Made by [`Report::into_partial`](crate::Report::into_partial), which leaves out what a run of
+/// the mended graph may make differently. What is put in by hand is believed: a node with a result
+/// here does not run, whatever becomes of the nodes before it.
 ///
 /// # Examples
 /// ```
@@ -52,7 +58,9 @@ impl Partial {
         self
     }
 
-    /// Takes a result out: its node will run again.
+    /// Takes a result out: its node will run again, and so will nodes before it whose results were
+    /// moved or let go of. What was made from its result is kept; forget that too if it is to be
+    /// made anew. Gives whether there was such a result.
     pub fn forget(&mut self, name: &str) -> bool {
         self.results.remove(name).is_some()
     }
@@ -84,6 +92,45 @@ impl Partial {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.results.is_empty()
+    }
+}
+
+impl Shared {
+    /// The results of the nodes that ended well, as they would again.
+    pub(crate) fn partial(&self) -> Partial {
+        let doubtful = self.made_without_an_input();
+        let mut partial = Partial::new();
+        for ((node, slot), doubtful) in (0_u32..).zip(&self.slots).zip(doubtful) {
+            let kept = slot.with(|record| {
+                let kept = record.status.is_done() && !doubtful;
+                kept.then(|| record.take_output())
+            });
+            if let Some(output) = kept {
+                partial.results.insert(self.names.get(node).to_owned(), output);
+            }
+        }
+        partial
+    }
+
+    /// Which nodes ran although an input was missing, as `maybe` lets them, or read a result that
+    /// was made so: with that input there they may come to something else. A node that was restored
+    /// is none of them: it did not read what is missing now.
+    fn made_without_an_input(&self) -> Vec<bool> {
+        let status: Vec<NodeStatus> =
+            self.slots.iter().map(|slot| slot.with(|record| record.status)).collect();
+        let mut doubtful = vec![false; status.len()];
+        let missing = |node: &u32| !status[*node as usize].is_done();
+        let mut behind: Vec<u32> = (0..).take(status.len()).filter(missing).collect();
+        while let Some(node) = behind.pop() {
+            for &packed in self.plan.after(node) {
+                let (kind, later) = Kind::unpack(packed);
+                let ran = status[later as usize] == NodeStatus::Done;
+                if kind.reads() && ran && !std::mem::replace(&mut doubtful[later as usize], true) {
+                    behind.push(later);
+                }
+            }
+        }
+        doubtful
     }
 }
 

@@ -94,7 +94,11 @@ impl Plan {
         let Some(node) = graph.bodies.iter().position(Option::is_none) else { return Ok(()) };
         let node = node as u32;
         let name = graph.names.get(node).to_owned();
-        Err(GraphError::Undefined { name, needed_by: self.after(node).len() })
+        Err(if graph.is_declared(node) {
+            GraphError::Undefined { name, needed_by: self.after(node).len() }
+        } else {
+            GraphError::NoCode { name }
+        })
     }
 
     /// A result that is moved has one reader.

@@ -7,12 +7,12 @@ use crate::error::{NodeFailure, RunError};
 use crate::node::{AnyNode, Node};
 use crate::partial::Partial;
 use crate::run::{Content, NodeStatus, Shared, StopReason, Trouble, lock};
-use crate::value::{self, Output};
+use crate::value;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many nodes ended in which way.
+/// How many nodes of a graph ended in which way, those of graphs inside it not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
@@ -30,7 +30,29 @@ pub struct Counts {
 
 /// What a run brought. Given when a [`Run`](crate::Run) is awaited.
 ///
-/// It keeps all results until it is dropped.
+/// It keeps all results until it is dropped. Its times are those of the runtime's clock.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, NodeStatus, OnFailure, Options};
+/// let mut graph = Graph::new();
+/// let lexer = graph.node("lexer").run(async |()| Ok("lexer.o".to_owned()));
+/// let parser = graph.node("parser").run(async |()| Err::<String, _>("expected `}`".into()));
+/// let link = graph.node("link").after((&lexer, &parser)).compute(|(a, b)| Ok(format!("{a} {b}")));
+/// let options = Options::new().on_failure(OnFailure::Continue);
+/// let mut report = runtime.block_on(graph.start_on(runtime.handle(), options)?);
+/// let error = report.check().unwrap_err();
+/// assert_eq!(error.to_string(), "node `parser` failed after 1 attempt(s)");
+/// assert_eq!(report.status(link), Some(NodeStatus::Skipped));
+/// assert_eq!(report.reason(link).unwrap(), "`parser` failed: expected `}`");
+/// assert_eq!((report.counts().done, report.counts().failed), (1, 1));
+/// let (begun, ended) = report.times(lexer).expect("it began");
+/// assert!(begun <= ended && ended <= report.elapsed());
+/// let object: String = report.take(&lexer)?;
+/// assert_eq!(object, "lexer.o");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "whether the nodes ended well is in the report"]
 pub struct Report {
     shared: Arc<Shared>,
@@ -74,7 +96,8 @@ impl Report {
     /// The result of a node.
     ///
     /// # Errors
-    /// [`RunError::NoResult`] with the reason if there is none.
+    /// [`RunError::NoResult`] with the reason if there is none; [`RunError::ForeignNode`] for a node of
+    /// another graph.
     pub fn get<T: Send + Sync + 'static>(&self, node: &Node<T>) -> Result<Arc<T>, RunError> {
         let index = self.own(node.into())?;
         let output = self.shared.slots[index as usize].with(|record| match &record.content {
@@ -87,7 +110,8 @@ impl Report {
     /// Takes the result of a node out of the report.
     ///
     /// # Errors
-    /// [`RunError::NoResult`] with the reason if there is none, or if somebody else still holds it.
+    /// [`RunError::NoResult`] with the reason if there is none, or if somebody else still holds it;
+    /// [`RunError::ForeignNode`] for a node of another graph.
     pub fn take<T: Send + Sync + 'static>(&mut self, node: &Node<T>) -> Result<T, RunError> {
         let shared = self.get(node)?;
         let index = node.any().index;
@@ -101,11 +125,7 @@ impl Report {
     }
 
     fn own(&self, node: AnyNode) -> Result<u32, RunError> {
-        if node.graph == self.shared.graph {
-            return Ok(node.index);
-        }
-        let node = format!("number {}", node.index);
-        Err(RunError::NoResult { node, reason: "it belongs to another graph".to_owned() })
+        if node.graph == self.shared.graph { Ok(node.index) } else { Err(RunError::ForeignNode) }
     }
 
     fn no_result(&self, node: u32) -> RunError {
@@ -179,7 +199,8 @@ impl Report {
         failures.into_iter().map(named).collect()
     }
 
-    /// How many nodes ended in which way.
+    /// How many nodes ended in which way. Nodes of graphs that nodes added are not counted here: they
+    /// are in those graphs' reports.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
@@ -212,7 +233,8 @@ impl Report {
     }
 
     /// The chain of nodes that the run waited for: the one that ended last, before it the one that
-    /// this waited for longest, and so on, in the order of time. If their lengths come to about the
+    /// this waited for longest, and so on, in the order of time. A skipped node takes no time, and
+    /// stands in the chain if the run waited for nodes before it. If the lengths come to about the
     /// length of the run, only shorter nodes or fewer edges can make it shorter; if not, more workers
     /// or a higher limit can, too.
     #[must_use]
@@ -222,17 +244,13 @@ impl Report {
     }
 
     /// The results, to resume from.
+    ///
+    /// Results that were made without an input are not among them: those of nodes that got `None`
+    /// from [`maybe`](crate::Node::maybe), because the input failed or was skipped, and of nodes
+    /// that read such a result. They are made anew, for the input may be there next time.
     #[must_use]
     pub fn into_partial(self) -> Partial {
-        let mut partial = Partial::new();
-        for (node, slot) in (0_u32..).zip(&self.shared.slots) {
-            let kept: Option<Option<Output>> =
-                slot.with(|record| record.status.is_done().then(|| record.take_output()));
-            if let Some(output) = kept {
-                partial.results.insert(self.shared.names.get(node).to_owned(), output);
-            }
-        }
-        partial
+        self.shared.partial()
     }
 
     /// The graph in the language of Graphviz, coloured by how its nodes ended.
@@ -289,7 +307,7 @@ impl Shared {
                 NodeStatus::Skipped => BarKind::Skipped,
                 _ => BarKind::Cancelled,
             };
-            let ended = if record.ended == 0 { end } else { record.ended };
+            let ended = record.ended().unwrap_or(end);
             (record.attempts > 0).then(|| Bar {
                 name: self.names.get(node).to_owned(),
                 node: Some(node),
@@ -308,24 +326,27 @@ impl Shared {
         bars
     }
 
-    /// From the node that ended last back to the beginning, always to the one that was waited for
-    /// longest.
+    /// From the node that ended last of those that ran back to the beginning, always to the one
+    /// that was waited for longest. That may have been skipped: then it is as old as the last of the
+    /// nodes before it, and the way goes on through it.
     pub(crate) fn critical_path(&self) -> Vec<u32> {
-        let ended: Vec<u64> = self
+        let (ran, ended): (Vec<bool>, Vec<Option<u64>>) = self
             .slots
             .iter()
-            .map(|slot| slot.with(|record| if record.attempts > 0 { record.ended } else { 0 }))
-            .collect();
+            .map(|slot| slot.with(|record| (record.attempts > 0, record.ended())))
+            .unzip();
         let mut latest: Vec<Option<u32>> = vec![None; ended.len()];
         for (node, (_, later)) in self.plan.edges() {
-            let known = latest[later as usize].map_or(0, |before| ended[before as usize]);
+            let known = latest[later as usize].and_then(|before| ended[before as usize]);
             if ended[node as usize] > known {
                 latest[later as usize] = Some(node);
             }
         }
-        let last = (0..ended.len()).max_by_key(|&node| ended[node]);
+        let nodes = (0_u32..).take(ended.len());
+        let ended_after_it_ran = nodes.filter(|&node| ran[node as usize]);
+        let last = ended_after_it_ran.max_by_key(|&node| ended[node as usize]);
         let mut path = Vec::new();
-        let mut next = last.map(|node| node as u32).filter(|&node| ended[node as usize] > 0);
+        let mut next = last.filter(|&node| ended[node as usize].is_some());
         while let Some(node) = next {
             path.push(node);
             next = latest[node as usize];

@@ -2,9 +2,11 @@
 
 use crate::driver::ReactorDriver;
 use crate::stats::RuntimeStats;
+use crate::time::Instant;
 use qi_sched::{NoRuntimeError, SchedState, TaskBuilder, TaskHandle, TaskPriority};
 use qi_stackful::CoroutineBuilder;
 use std::future::Future;
+use std::time::Instant as StdInstant;
 
 /// Refers to a runtime without keeping it. Cheap to clone.
 ///
@@ -134,6 +136,26 @@ impl Handle {
     /// Makes this the calling thread's current runtime while `code` runs.
     pub fn enter<R>(&self, code: impl FnOnce() -> R) -> R {
         self.scheduler.enter(code)
+    }
+
+    /// The present moment on this runtime's clock, whichever thread asks. Within the runtime
+    /// [`Instant::now`] is the same.
+    ///
+    /// # Examples
+    /// ```
+    /// use qi_runtime::AsyncRuntime;
+    /// use qi_runtime::time::{Duration, TestClock, sleep};
+    /// let clock = TestClock::paused();
+    /// let runtime = AsyncRuntime::builder().worker_threads(1).test_clock(&clock).build()?;
+    /// let begun = runtime.handle().now();
+    /// runtime.block_on(async { sleep(Duration::from_secs(60)).await });
+    /// assert_eq!(runtime.handle().now() - begun, Duration::from_secs(60));
+    /// # Ok::<(), qi_runtime::RuntimeError>(())
+    /// ```
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        let driver = self.reactor_driver();
+        driver.map_or_else(StdInstant::now, |driver| driver.reactor().now()).into()
     }
 
     /// Figures of the present moment.

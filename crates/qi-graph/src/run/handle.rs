@@ -16,6 +16,24 @@ use std::task::{Context, Poll};
 /// # Cancel safety
 /// Dropping it cancels the run: nodes that are suspended are dropped on a worker, soon after. To
 /// wait in a `select` without that, poll it by reference.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, Options, StopReason};
+/// let mut graph = Graph::new();
+/// let never = graph.node("never").run(async |()| {
+///     std::future::pending::<()>().await;
+///     Ok(())
+/// });
+/// let run = graph.start_on(runtime.handle(), Options::new())?;
+/// assert!(!run.is_finished());
+/// run.cancel();
+/// let report = runtime.block_on(run); // when all of it is gone
+/// assert_eq!(report.stop_reason(), Some(StopReason::Cancelled));
+/// assert!(report.get(&never).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "a run that is dropped is cancelled"]
 pub struct Run {
     /// `None` once the report was given.

@@ -35,6 +35,7 @@ use crate::names::Names;
 use crate::options::OnFailure;
 use crate::plan::Plan;
 use limit::Place;
+use qi_runtime::time::Instant;
 use qi_runtime::{Handle, TaskPriority};
 use queue::{Help, Queue};
 use record::Slot;
@@ -46,7 +47,7 @@ use std::sync::atomic::{
     AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Locks; a panic elsewhere leaves nothing half done under these locks.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -104,10 +105,12 @@ impl Shared {
         Store { slots: &self.slots, readers: self.readers.as_deref() }
     }
 
-    /// Nanoseconds since the run began.
+    /// Nanoseconds since the run began, on the runtime's clock, whichever thread asks. Where that
+    /// stands still nodes take no time, however long they compute.
     #[inline]
     fn now_ns(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        let elapsed = self.handle.now().duration_since(self.begun);
+        u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
     }
 
     pub(crate) fn places(&self) -> &Places {

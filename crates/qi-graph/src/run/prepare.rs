@@ -22,7 +22,6 @@ use qi_runtime::Handle;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 /// What is known of a node before the run.
 enum Known {
@@ -73,7 +72,7 @@ pub(crate) fn start(
         observer: observer(options.observer.take(), outer),
         stopped: AtomicU8::new(0),
         live: AtomicUsize::new(0),
-        begun: Instant::now(),
+        begun: handle.now(),
         elapsed_ns: AtomicU64::new(0),
         end: Mutex::new(End::default()),
         troubles: Mutex::default(),

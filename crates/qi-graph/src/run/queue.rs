@@ -94,11 +94,12 @@ impl Queue {
         turns.drain(..).for_each(|turn| self.ready.insert(turn));
     }
 
-    /// So many nodes have ended; the last run of one took so long.
+    /// So many nodes have ended; the last run of one took so long. No time at all is what a clock
+    /// says that stands still: it tells nothing.
     #[inline]
     pub(crate) fn ended(&mut self, nodes: usize, took_ns: Option<u64>) {
         self.left -= nodes;
-        if let Some(took) = took_ns {
+        if let Some(took) = took_ns.filter(|&took| took > 0) {
             let before = self.node_ns;
             self.node_ns = if took >= before { took } else { before - (before - took) / 8 };
         }
@@ -203,6 +204,17 @@ mod tests {
         assert_eq!(queue.take(High), Next::HandOver(Normal));
         assert_eq!(queue.take(Normal), Next::Node(0));
         assert_eq!(queue.take(Normal), Next::End);
+    }
+
+    #[test]
+    fn nodes_are_taken_for_long_while_the_clock_stands_still() {
+        let (mut queue, mut turns) = queue(&[(Normal, 1), (Normal, 1), (Normal, 1)]);
+        queue.ended(1, Some(0));
+        queue.extend(&mut vec![turns.remove(0)]);
+        assert!(queue.call_help().is_some_and(|help| help.elsewhere));
+        queue.deactivate(Normal);
+        (0..100).for_each(|_| queue.ended(0, Some(1)));
+        assert!(queue.call_help().is_some_and(|help| !help.elsewhere));
     }
 
     #[test]

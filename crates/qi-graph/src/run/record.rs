@@ -44,11 +44,15 @@ pub(crate) enum Content {
     Output(Output),
 }
 
+/// The time of an end that has not come. Zero is none such: a clock may stand still.
+const NOT_YET: u64 = u64::MAX;
+
 /// A node in a run.
 pub(crate) struct Record {
     pub(crate) content: Content,
-    /// Nanoseconds since the run began: of the first attempt, and of the end.
+    /// Nanoseconds since the run began: of the last attempt, and of the end.
     pub(crate) begun: u64,
+    /// [`NOT_YET`] before the end.
     pub(crate) ended: u64,
     pub(crate) attempts: u32,
     pub(crate) status: NodeStatus,
@@ -60,7 +64,7 @@ pub(crate) struct Slot(Mutex<Record>);
 
 impl Slot {
     pub(crate) fn new(content: Content, status: NodeStatus) -> Self {
-        Self(Mutex::new(Record { content, begun: 0, ended: 0, attempts: 0, status }))
+        Self(Mutex::new(Record { content, begun: 0, ended: NOT_YET, attempts: 0, status }))
     }
 
     /// Has the processor fetch the record. Several such reads overlap, which the locks that follow
@@ -134,6 +138,11 @@ impl Store<'_> {
 }
 
 impl Record {
+    /// When it ended, or was skipped: nanoseconds since the run began.
+    pub(crate) fn ended(&self) -> Option<u64> {
+        (self.ended != NOT_YET).then_some(self.ended)
+    }
+
     pub(crate) fn take_output(&mut self) -> Option<Output> {
         match std::mem::replace(&mut self.content, Content::Nothing) {
             Content::Output(output) => Some(output),

@@ -1,7 +1,7 @@
 //! Nodes that add graphs while they run.
 
 use crate::support::{Gate, on_few_and_many_workers, run, until};
-use qi_graph::{Graph, GraphError, NodeContext, NodeError, NodeStatus, Options};
+use qi_graph::{Graph, GraphError, NodeContext, NodeError, NodeStatus, Options, skip};
 use qi_test_kit::Ledger;
 use std::future::Future;
 use std::pin::Pin;
@@ -30,6 +30,39 @@ fn a_node_passes_on_the_result_of_a_node_that_it_added() {
         let report = run(runtime, graph, Options::new());
         assert_eq!(*report.get(&sum).expect("a result"), 45);
         assert!(report.to_svg().contains("sum/part 3"), "inner nodes are in the picture");
+    });
+}
+
+#[test]
+fn an_inner_node_that_skips_fails_the_outer_node_unless_that_skips_itself() {
+    on_few_and_many_workers(|runtime| {
+        let mut graph = Graph::new();
+        let inner = || {
+            let mut inner = Graph::new();
+            let off = inner.node("off").run(async |()| Err::<u32, _>(skip("switched off")));
+            (inner, off)
+        };
+        let passes_on = graph.node("passes on").run_with(async move |node: NodeContext, ()| {
+            let (graph, off) = inner();
+            node.run_for(graph, &off).await
+        });
+        let skips_too = graph.node("skips too").run_with(async move |node: NodeContext, ()| {
+            let (graph, off) = inner();
+            let report = node.run(graph).await?;
+            match report.reason(off) {
+                Some(reason) => Err(skip(reason)),
+                None => Ok(*report.get(&off)?),
+            }
+        });
+        let options = Options::new().on_failure(qi_graph::OnFailure::Continue);
+        let report = run(runtime, graph, options);
+        assert_eq!(report.status(passes_on), Some(NodeStatus::Failed));
+        assert_eq!(
+            report.reason(passes_on).as_deref(),
+            Some("node `off` has no result: switched off")
+        );
+        assert_eq!(report.status(skips_too), Some(NodeStatus::Skipped));
+        assert_eq!(report.counts().skipped, 1, "inner nodes are counted in their own report");
     });
 }
 

@@ -79,7 +79,14 @@ fn a_builder_that_is_dropped_leaves_a_node_without_code() {
     let mut graph = Graph::new();
     drop(graph.node("half"));
     let error = refused(graph, Options::new());
-    assert_eq!(error.to_string(), "node `half` was declared but never defined");
+    assert_eq!(error.to_string(), "`half` has no code: call run, compute or blocking");
+    assert_eq!(error.message_zh(), "节点“half”没有代码：请调用 run、compute 或 blocking");
+
+    let mut graph = Graph::new();
+    let promised = graph.declare::<u32>("promised");
+    drop(graph.define(&promised));
+    let error = refused(graph, Options::new());
+    assert_eq!(error.to_string(), "node `promised` was declared but never defined");
 }
 
 #[test]
@@ -120,12 +127,29 @@ fn an_input_of_another_graph_is_refused() {
 
     let mut graph = Graph::new();
     let mine = graph.node("mine").run(async |()| Ok(()));
-    graph.order(mine, foreign);
+    graph.order(foreign, mine);
     assert_eq!(refused(graph, Options::new()).to_string(), message);
+}
+
+#[test]
+fn a_node_of_another_graph_is_called_that_and_by_no_name() {
+    let mut other = Graph::new();
+    let foreign = other.node("foreign").run(async |()| Ok(1));
+
+    let mut graph = Graph::new();
+    let mine = graph.node("mine").run(async |()| Ok(()));
+    graph.order(mine, foreign);
+    assert_eq!(
+        graph.validate().expect_err("foreign").message_zh(),
+        "传给 order 的节点属于另一个任务图"
+    );
+    let error = refused(graph, Options::new());
+    assert_eq!(error.to_string(), "the node given to order belongs to another graph");
 
     let mut graph = Graph::new();
     graph.define(&foreign).run(async |()| Ok(1));
-    assert!(matches!(refused(graph, Options::new()), GraphError::ForeignInput { .. }));
+    let error = refused(graph, Options::new());
+    assert_eq!(error.to_string(), "the node given to define belongs to another graph");
 }
 
 #[test]
@@ -181,7 +205,9 @@ fn handles_of_another_graph_get_nothing_from_a_report() {
     let mut graph = Graph::new();
     graph.node("mine").run(async |()| Ok(1));
     let report = crate::support::run(&runtime, graph, Options::new());
-    assert!(report.get(&foreign).is_err());
+    let error = report.get(&foreign).expect_err("it is not in the report");
+    assert_eq!(error.to_string(), "the node belongs to another graph than the report");
+    assert_eq!(error.message_zh(), "该节点属于另一个任务图，不在这份报告里");
     assert_eq!(report.status(foreign), None);
     assert_eq!(report.attempts(foreign), 0);
     assert_eq!(report.times(foreign), None);

@@ -4,6 +4,7 @@
 mod blocking;
 mod bounds;
 mod cancelling;
+mod clock;
 mod events;
 mod failing;
 mod flow;

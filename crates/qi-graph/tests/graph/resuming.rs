@@ -1,7 +1,7 @@
 //! From a partial result to the whole: exactly what is missing runs.
 
 use crate::support::{Log, on_few_and_many_workers, run};
-use qi_graph::{Graph, Node, NodeStatus, OnFailure, Options, Partial};
+use qi_graph::{Graph, Node, NodeStatus, OnFailure, Options, Partial, skip};
 
 /// a → b → d, a → c → d, d → e; c fails if told so. Every node notes that it runs.
 fn build(log: &Log, c_fails: bool) -> (Graph, Node<u32>) {
@@ -93,5 +93,111 @@ fn results_from_elsewhere_are_taken_over() {
         let mut ran = log.all();
         ran.sort_unstable();
         assert_eq!(ran, ["a", "d", "e"], "a was not given, and nobody said it is not needed");
+    });
+}
+
+/// What the optional input of a graph does.
+#[derive(Clone, Copy)]
+enum Lib {
+    Fails,
+    Skips,
+    Ends,
+}
+
+/// lib → summary (which does without) → page; lib → linked; base → summary; summary before audit, by
+/// order. Every node notes that it runs.
+fn build_around(lib: Lib, log: &Log) -> (Graph, Node<String>) {
+    let mut graph = Graph::new();
+    let noting = |name: &'static str| {
+        let log = log.clone();
+        move || log.note(name)
+    };
+    let note = noting("base");
+    let base = graph.node("base").compute(move |()| {
+        note();
+        Ok(1_u32)
+    });
+    let note = noting("lib");
+    let lib = graph.node("lib").run(async move |()| {
+        note();
+        match lib {
+            Lib::Fails => Err("syntax".into()),
+            Lib::Skips => Err(skip("nothing to do")),
+            Lib::Ends => Ok(5_u32),
+        }
+    });
+    let note = noting("linked");
+    graph.node("linked").after(&lib).compute(move |_| {
+        note();
+        Ok(())
+    });
+    let note = noting("summary");
+    let summary = graph.node("summary").after((&base, lib.maybe())).compute(move |(_, lib)| {
+        note();
+        Ok(lib.map_or_else(|| "no lib".to_owned(), |symbols| format!("{symbols} symbols")))
+    });
+    let note = noting("page");
+    let page = graph.node("page").after(summary.take()).compute(move |summary| {
+        note();
+        Ok(format!("<{summary}>"))
+    });
+    let note = noting("audit");
+    graph.node("audit").order(summary).compute(move |()| {
+        note();
+        Ok(())
+    });
+    (graph, page)
+}
+
+#[test]
+fn what_was_made_without_an_input_is_made_anew() {
+    on_few_and_many_workers(|runtime| {
+        for missing in [Lib::Fails, Lib::Skips] {
+            let (graph, page) = build_around(missing, &Log::default());
+            let report = run(runtime, graph, Options::new().on_failure(OnFailure::Continue));
+            assert_eq!(*report.get(&page).expect("it does without"), "<no lib>");
+            let partial = report.into_partial();
+            let mut names: Vec<&str> = partial.names().collect();
+            names.sort_unstable();
+            assert_eq!(names, ["audit", "base"], "summary and page were made without the lib");
+
+            let log = Log::default();
+            let (graph, page) = build_around(Lib::Ends, &log);
+            let report = run(runtime, graph, Options::new().resume(partial));
+            report.check().expect("it is mended");
+            assert_eq!(*report.get(&page).expect("a result"), "<5 symbols>");
+            let mut ran = log.all();
+            ran.sort_unstable();
+            assert_eq!(ran, ["lib", "linked", "page", "summary"]);
+
+            let complete = report.into_partial();
+            assert_eq!(complete.len(), 6, "nothing is missing any more: {complete:?}");
+        }
+    });
+}
+
+#[test]
+fn a_restored_result_stays_although_its_input_fails_this_time() {
+    on_few_and_many_workers(|runtime| {
+        let given = Partial::new().with("summary", "by hand".to_owned());
+        let (graph, page) = build_around(Lib::Fails, &Log::default());
+        let options = Options::new().on_failure(OnFailure::Continue).resume(given);
+        let report = run(runtime, graph, options);
+        assert_eq!(*report.get(&page).expect("a result"), "<by hand>");
+        let partial = report.into_partial();
+        assert!(partial.contains("summary") && partial.contains("page"), "{partial:?}");
+    });
+}
+
+#[test]
+fn forgetting_a_result_keeps_what_was_made_from_it() {
+    on_few_and_many_workers(|runtime| {
+        let (graph, _) = build(&Log::default(), false);
+        let mut partial = run(runtime, graph, Options::new()).into_partial();
+        assert!(partial.forget("b"));
+        let log = Log::default();
+        let (graph, _) = build(&log, false);
+        run(runtime, graph, Options::new().resume(partial)).check().expect("it ends well");
+        assert_eq!(log.all(), ["b"]);
     });
 }

@@ -1,6 +1,6 @@
 //! A clock that tests can pause and move, and that moves on by itself when nothing else can go on.
 //!
-//! Only timers and [`Instant::now`](super::Instant::now) follow it. The scheduler itself (ages,
+//! Only timers, [`Instant::now`](super::Instant::now) and [`Handle::now`](crate::Handle::now) follow it. The scheduler itself (ages,
 //! stalls, how often it looks for events) keeps the system's clock, so that a program whose time
 //! stands still goes on to serve its sockets.
 
