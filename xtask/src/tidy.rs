@@ -2,6 +2,7 @@
 
 mod cancel;
 mod code;
+mod example;
 mod invariant;
 mod link;
 mod manifest;
@@ -71,6 +72,7 @@ const RULES: &[Rule] = &[
     rule("docs/ARCHITECTURE.md justifies each external crate", manifest::justified),
     rule("invariants, code and tests are in step", invariant::check),
     rule("what a dropped future loses is said, and tested", cancel::check),
+    rule("public types have examples, and say what is lost", example::check),
     rule("models, mutants and their table are in step", model::check),
     rule("relative links lead somewhere", link::check),
     rule("no path of one machine", text::machine_paths),

@@ -8,6 +8,20 @@ use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 
 /// What a panic left; behind a lock, because it need not be `Sync` and an error should be.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.handle().enter(|| {
+/// use qi_scope::{ChildError, scope_blocking};
+/// scope_blocking(|scope| {
+///     let child = scope.spawn(async { "three".parse::<u8>().expect("a number") });
+///     let Err(ChildError::Panicked(payload)) = child.join() else { panic!("it panics") };
+///     let text = payload.into_inner().downcast::<String>().unwrap();
+///     assert!(text.starts_with("a number"));
+/// });
+/// # });
+/// ```
 pub struct PanicPayload(Mutex<Box<dyn Any + Send + 'static>>);
 
 impl PanicPayload {
@@ -37,6 +51,19 @@ impl fmt::Debug for PanicPayload {
 }
 
 /// Why a child of a [`scope_blocking`](crate::scope_blocking) gave no result.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.handle().enter(|| {
+/// use qi_scope::{ChildError, scope_blocking};
+/// scope_blocking(|scope| {
+///     let child = scope.spawn(std::future::pending::<()>());
+///     child.cancel();
+///     assert!(matches!(child.join(), Err(ChildError::Cancelled)));
+/// });
+/// # });
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ChildError {
@@ -60,6 +87,18 @@ impl ChildError {
 }
 
 /// Why a future was stopped before its end.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// use qi_scope::{Stopped, with_cancellation};
+/// let token = qi_sync::CancellationToken::new();
+/// token.cancel();
+/// let stopped = with_cancellation(token, std::future::pending::<()>()).await;
+/// assert_eq!(stopped, Err(Stopped::Cancelled));
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Stopped {
@@ -84,6 +123,20 @@ impl Stopped {
 }
 
 /// Why a [`TaskGroup`](crate::TaskGroup) failed.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// use qi_scope::{GroupError, TaskGroup};
+/// let mut group = TaskGroup::new();
+/// group.spawn(async { "three".parse::<u8>() });
+/// let error = group.join().await.unwrap_err();
+/// assert_eq!(error.to_string(), "a task of the group failed");
+/// let GroupError::Failed(source) = error else { panic!("it returns its error") };
+/// assert_eq!(source.to_string(), "invalid digit found in string");
+/// # });
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum GroupError<E> {

@@ -9,6 +9,22 @@ use std::future::{Future, poll_fn};
 use std::task::{Context, Poll, ready};
 
 /// What the error of one member means for the others.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// use qi_scope::{OnError, TaskGroup};
+/// let mut group = TaskGroup::new().on_error(OnError::Continue);
+/// group.spawn(async { Err("no tea") });
+/// group.spawn(async { Ok("coffee") });
+/// let mut served = Vec::new();
+/// while let Some(result) = group.next().await {
+///     served.extend(result.ok());
+/// }
+/// assert_eq!(served, ["coffee"]);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnError {

@@ -18,6 +18,9 @@ use std::task::{Context, Poll, ready};
 /// When the last of them has come, all go on, and the barrier is ready for the next round. The
 /// last one to come is the leader of its round.
 ///
+/// # Cancel safety
+/// A task whose [`wait`](Self::wait) is dropped has not come: the round needs another one instead.
+///
 /// # Examples
 /// ```
 /// use qi_sync::Barrier;

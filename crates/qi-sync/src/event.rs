@@ -34,6 +34,9 @@ const SET: usize = 2;
 /// Once [`set`](Self::set) it stays so, for all who come, until it is [`reset`](Self::reset). To
 /// let one waiter go at a time, take a `Notify`.
 ///
+/// # Cancel safety
+/// Nothing is lost when a [`wait`](Self::wait) is dropped.
+///
 /// # Examples
 /// ```
 /// use qi_sync::Event;

@@ -20,6 +20,10 @@ use std::sync::OnceLock;
 /// [`get`](Self::get) is one load. While one task initialises the cell, others that need it wait;
 /// should it fail or be cancelled, the next one tries.
 ///
+/// # Cancel safety
+/// The futures of its methods can be dropped at any point: an initialiser that runs is dropped with
+/// its future, and the next one who waits tries.
+///
 /// # Examples
 /// ```
 /// use qi_sync::OnceCell;

@@ -32,6 +32,9 @@ const ONE: usize = 2;
 /// Clones are the same group. Counting is done with [`add`](Self::add) and [`done`](Self::done),
 /// or, which cannot be forgotten, with [`Worker`] tokens. A group may be used again and again.
 ///
+/// # Cancel safety
+/// Nothing is lost when a [`wait`](Self::wait) is dropped.
+///
 /// # Examples
 /// ```
 /// use qi_sync::WaitGroup;

@@ -9,6 +9,23 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// What happens to ticks that were due while nobody waited for them.
+///
+/// # Examples
+/// ```
+/// use qi_runtime::AsyncRuntime;
+/// use qi_runtime::time::{Duration, MissedTicks, TestClock, interval, sleep};
+/// let clock = TestClock::paused();
+/// let runtime = AsyncRuntime::builder().worker_threads(1).test_clock(&clock).build()?;
+/// runtime.block_on(async {
+///     let mut ticks = interval(Duration::from_secs(10));
+///     ticks.set_missed_ticks(MissedTicks::Skip);
+///     let first = ticks.tick().await;
+///     sleep(Duration::from_secs(35)).await; // Three are due meanwhile.
+///     assert_eq!(ticks.tick().await - first, Duration::from_secs(10));
+///     assert_eq!(ticks.tick().await - first, Duration::from_secs(40));
+/// });
+/// # Ok::<(), qi_runtime::RuntimeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissedTicks {
     /// They follow one another at once until none is left.
@@ -52,6 +69,21 @@ pub fn interval_at(start: impl Into<Instant>, period: Duration) -> Interval {
 }
 
 /// Ticks at a steady pace; also a `Stream`. Made by [`interval`] and [`interval_at`].
+///
+/// # Cancel safety
+/// A [`tick`](Self::tick) that is not waited for to its end is not lost: the next call gives it.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use futures_util::StreamExt;
+/// use qi_runtime::time::{Duration, interval};
+/// runtime.block_on(async {
+///     let ticks = interval(Duration::from_millis(1));
+///     let due: Vec<_> = ticks.take(3).collect().await;
+///     assert_eq!(due[2] - due[0], Duration::from_millis(2));
+/// });
+/// ```
 #[derive(Debug)]
 pub struct Interval {
     sleep: Sleep,

@@ -49,6 +49,21 @@ pub fn sleep_until(deadline: impl Into<Instant>) -> Sleep {
 }
 
 /// Waits for a moment. Made by [`sleep`] and [`sleep_until`].
+///
+/// # Cancel safety
+/// Nothing is lost when it is dropped; its timer goes with it.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_runtime::time::{Duration, Instant, sleep};
+/// runtime.block_on(async {
+///     let mut nap = sleep(Duration::from_secs(3600));
+///     nap.reset(Instant::now() + Duration::from_millis(1));
+///     (&mut nap).await;
+///     assert!(nap.is_elapsed() && nap.deadline() <= Instant::now());
+/// });
+/// ```
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Sleep {

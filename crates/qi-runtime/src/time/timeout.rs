@@ -9,6 +9,18 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// The time was up.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_runtime::time::{Duration, Elapsed, timeout};
+/// use std::io;
+/// runtime.block_on(async {
+///     let late = timeout(Duration::from_millis(1), std::future::pending::<()>()).await;
+///     assert_eq!(late, Err(Elapsed));
+///     assert_eq!(io::Error::from(Elapsed).kind(), io::ErrorKind::TimedOut);
+/// });
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Error)]
 #[error("the time limit has passed")]
 pub struct Elapsed;
@@ -76,6 +88,22 @@ pub fn timeout_at<F: IntoFuture>(
 
 pin_project_lite::pin_project! {
     /// Waits for a future for a limited time. Made by [`timeout`] and [`timeout_at`].
+    ///
+    /// # Cancel safety
+    /// As safe as the future inside, which is dropped with it.
+    ///
+    /// # Examples
+    /// ```
+    /// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+    /// use qi_runtime::time::{Duration, timeout};
+    /// use std::future::ready;
+    /// runtime.block_on(async {
+    ///     let limited = timeout(Duration::from_secs(60), ready(5));
+    ///     assert_eq!(limited.await, Ok(5));
+    ///     let limited = timeout(Duration::from_millis(1), ready(5));
+    ///     assert_eq!(limited.into_inner().await, 5, "without the limit");
+    /// });
+    /// ```
     #[derive(Debug)]
     #[must_use = "a future does nothing unless it is awaited"]
     pub struct Timeout<F> {

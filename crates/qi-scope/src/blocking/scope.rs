@@ -42,6 +42,23 @@ type BorrowingFuture<'scope> = Pin<Box<dyn Future<Output = ()> + Send + 'scope>>
 type BorrowingCall<'scope> = Box<dyn FnOnce() + Send + 'scope>;
 
 /// Spawns children into a [`scope_blocking`].
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(2).build().unwrap();
+/// # scheduler.handle().enter(|| {
+/// use qi_scope::{BlockingScope, scope_blocking};
+/// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+/// fn count_up<'scope>(scope: &'scope BlockingScope<'scope, '_>, numbers: &'scope [AtomicU32]) {
+///     for number in numbers {
+///         scope.spawn(async { number.fetch_add(1, Relaxed) });
+///     }
+/// }
+/// let numbers = [AtomicU32::new(1), AtomicU32::new(10)];
+/// scope_blocking(|scope| count_up(scope, &numbers));
+/// assert_eq!(numbers.map(AtomicU32::into_inner), [2, 11]);
+/// # });
+/// ```
 pub struct BlockingScope<'scope, 'env: 'scope> {
     register: Arc<Register>,
     handle: Handle,

@@ -19,6 +19,21 @@ use std::task::{Context, Poll};
 ///
 /// # Cancel safety
 /// Nothing is lost but the result.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(2).build().unwrap();
+/// # scheduler.handle().enter(|| {
+/// let words = ["one", "three"];
+/// let letters = qi_scope::scope_blocking(|scope| {
+///     let first = scope.spawn(async { words[0].len() });
+///     let second = scope.spawn_blocking(|| words[1].len());
+///     let both = scope.spawn(async { first.await.unwrap() + second.await.unwrap() });
+///     both.join().unwrap()
+/// });
+/// assert_eq!(letters, 8);
+/// # });
+/// ```
 pub struct ScopedTask<'scope, T> {
     pub(super) slot: Arc<Slot<T>>,
     pub(super) register: Arc<Register>,

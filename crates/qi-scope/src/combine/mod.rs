@@ -32,6 +32,7 @@ pub mod __private {
     pub use std::task::Poll;
 
     /// What a `select!` came to: the output of this branch, or what the rest came to.
+    #[doc(hidden)]
     #[derive(Debug)]
     pub enum Out<T, R> {
         /// The output of this branch.

@@ -23,6 +23,19 @@ pub(super) async fn run<F: Future>(future: F, filler: Filler<F::Output>) {
 ///
 /// # Cancel safety
 /// Nothing is lost but the result.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// let name = String::from("qi");
+/// scheduler.block_on(qi_scope::scope(async |scope| {
+///     let child = scope.spawn(async { name.len() });
+///     assert_eq!(child.await, 2);
+///     let endless = scope.spawn(std::future::pending::<()>());
+///     scope.cancel_children();
+///     assert_eq!(endless.try_join().await, None);
+/// }));
+/// ```
 pub struct ScopedChild<T> {
     slot: Arc<Slot<T>>,
 }

@@ -125,6 +125,15 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     /// See there.
+    ///
+    /// # Examples
+    /// ```
+    /// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+    /// let name = String::from("qi");
+    /// let future = qi_scope::scope(async |scope| scope.spawn(async { name.len() }).await);
+    /// // Nothing has run so far.
+    /// assert_eq!(scheduler.block_on(future), 2);
+    /// ```
     #[must_use = "a future does nothing unless it is awaited"]
     pub struct ScopeFuture<C, F: Future> {
         // `None` once it is ready.

@@ -129,11 +129,41 @@ where
 }
 
 /// Spawns children into a [`scope`]. A clone refers to the same scope.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// use qi_scope::{Scope, scope};
+/// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+/// fn count_up<'env>(scope: &Scope<'env>, numbers: &'env [AtomicU32]) {
+///     for number in numbers {
+///         scope.spawn(async { number.fetch_add(1, Relaxed) });
+///     }
+/// }
+/// let numbers = [AtomicU32::new(1), AtomicU32::new(10)];
+/// scheduler.block_on(scope(async |scope| count_up(&scope, &numbers)));
+/// assert_eq!(numbers.map(AtomicU32::into_inner), [2, 11]);
+/// ```
 pub struct Scope<'env> {
     shared: Arc<Shared<BoxFuture<'env, ()>>>,
 }
 
 /// Spawns children into a [`scope_local`]. A clone refers to the same scope.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// use qi_scope::{LocalScope, scope_local};
+/// use std::cell::Cell;
+/// fn count_up<'env>(scope: &LocalScope<'env>, numbers: &'env [Cell<u32>]) {
+///     for number in numbers {
+///         scope.spawn(async { number.set(number.get() + 1) });
+///     }
+/// }
+/// let numbers = [Cell::new(1), Cell::new(10)];
+/// scheduler.block_on(scope_local(async |scope| count_up(&scope, &numbers)));
+/// assert_eq!(numbers.map(Cell::into_inner), [2, 11]);
+/// ```
 pub struct LocalScope<'env> {
     shared: Arc<Shared<LocalBoxFuture<'env, ()>>>,
 }

@@ -26,6 +26,10 @@ use std::task::Poll;
 ///
 /// Asking is one load. Making, cancelling and dropping children takes a lock that the tree shares.
 ///
+/// # Cancel safety
+/// Waiting loses nothing when it is dropped; what is run until the token is cancelled is dropped with
+/// the future that runs it.
+///
 /// # Examples
 /// ```
 /// use qi_sync::CancellationToken;

@@ -5,6 +5,15 @@ use std::fmt;
 use thiserror::Error;
 
 /// The receivers are gone, or have closed the channel. It holds the value that was not sent.
+///
+/// # Examples
+/// ```
+/// let (tx, rx) = qi_sync::channel::mpsc::bounded(1);
+/// drop(rx);
+/// let error = tx.blocking_send("letter").unwrap_err();
+/// assert_eq!(error.to_string(), "the channel is closed: nobody will receive");
+/// assert_eq!(error.into_inner(), "letter");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Error)]
 #[error("the channel is closed: nobody will receive")]
 pub struct SendError<T>(pub T);
@@ -29,6 +38,17 @@ impl<T> fmt::Debug for SendError<T> {
 }
 
 /// Why a value could not be sent at once.
+///
+/// # Examples
+/// ```
+/// use qi_sync::channel::mpsc::{TrySendError, bounded};
+/// let (tx, rx) = bounded(1);
+/// tx.try_send(1)?;
+/// assert_eq!(tx.try_send(2), Err(TrySendError::Full(2)));
+/// drop(rx);
+/// assert_eq!(tx.try_send(3), Err(TrySendError::Closed(3)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TrySendError<T> {
@@ -78,6 +98,17 @@ impl<T> fmt::Debug for TrySendError<T> {
 }
 
 /// Why a value was not sent before it was too late. It holds the value.
+///
+/// # Examples
+/// ```
+/// use qi_sync::channel::mpsc::{SendStoppedError, bounded};
+/// use std::time::Duration;
+/// let (tx, _rx) = bounded(1);
+/// tx.try_send(1)?;
+/// let error = tx.blocking_send_timeout(2, Duration::from_millis(1));
+/// assert_eq!(error, Err(SendStoppedError::Stopped(2)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SendStoppedError<T> {
@@ -121,6 +152,17 @@ impl<T> fmt::Debug for SendStoppedError<T> {
 }
 
 /// Why no place was reserved.
+///
+/// # Examples
+/// ```
+/// use qi_sync::channel::mpsc::{ReserveError, bounded};
+/// let (tx, _rx) = bounded::<u8>(2);
+/// let error = tx.try_reserve_many(3).unwrap_err();
+/// assert_eq!(error, ReserveError::TooMany { wanted: 3, most: 2 });
+/// let _both = tx.try_reserve_many(2)?;
+/// assert_eq!(tx.try_reserve().unwrap_err(), ReserveError::Full);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReserveError {
@@ -155,6 +197,15 @@ impl ReserveError {
 }
 
 /// Why nothing was received at once.
+///
+/// # Examples
+/// ```
+/// use qi_sync::channel::mpsc::{TryRecvError, bounded};
+/// let (tx, mut rx) = bounded::<u8>(1);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+/// drop(tx);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Closed));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TryRecvError {
@@ -179,6 +230,17 @@ impl TryRecvError {
 }
 
 /// Why nothing was received before it was too late.
+///
+/// # Examples
+/// ```
+/// use qi_sync::channel::mpsc::{RecvTimeoutError, bounded};
+/// use std::time::Duration;
+/// let (tx, mut rx) = bounded::<u8>(1);
+/// let limit = Duration::from_millis(1);
+/// assert_eq!(rx.blocking_recv_timeout(limit), Err(RecvTimeoutError::Timeout));
+/// drop(tx);
+/// assert_eq!(rx.blocking_recv_timeout(limit), Err(RecvTimeoutError::Closed));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RecvTimeoutError {

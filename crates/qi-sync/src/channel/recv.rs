@@ -15,6 +15,18 @@ use std::task::{Context, Poll, ready};
 /// # Cancel safety
 /// A value leaves the channel at the poll that returns it, and at no other: dropping the future
 /// loses none. If the future was woken for a value, another receiver is woken in its stead.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// use futures_util::FutureExt;
+/// let (tx, mut rx) = qi_sync::channel::mpsc::bounded(1);
+/// assert_eq!(rx.recv().now_or_never(), None, "polled once, and dropped");
+/// tx.send("kept").await.unwrap();
+/// assert_eq!(rx.recv().await, Some("kept"));
+/// # });
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Recv<'a, T> {
     access: Access<'a, T>,
@@ -63,6 +75,20 @@ impl<T> Drop for Recv<'_, T> {
 ///
 /// # Cancel safety
 /// What was received is in the buffer; before it is ready it has received nothing.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// let (tx, mut rx) = qi_sync::channel::mpsc::bounded(8);
+/// for number in 1..=3 {
+///     tx.send(number).await.unwrap();
+/// }
+/// let mut buffer = vec![0];
+/// assert_eq!(rx.recv_many(&mut buffer, 2).await, 2);
+/// assert_eq!(buffer, [0, 1, 2]);
+/// # });
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct RecvMany<'a, 'b, T> {
     recv: Recv<'a, T>,

@@ -111,6 +111,21 @@ impl<T> Drop for Reserving<'_, T> {
 ///
 /// # Cancel safety
 /// Dropping it gives its place in line up; nothing else is lost.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// use futures_util::FutureExt;
+/// let (tx, mut rx) = qi_sync::channel::mpsc::bounded(1);
+/// tx.send(1).await.unwrap();
+/// let mut reserve = tx.reserve();
+/// assert!((&mut reserve).now_or_never().is_none(), "there is no room");
+/// assert_eq!(rx.recv().await, Some(1));
+/// reserve.await.unwrap().send(2).unwrap();
+/// assert_eq!(rx.recv().await, Some(2));
+/// # });
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Reserve<'a, T>(Reserving<'a, T>);
 
@@ -139,6 +154,20 @@ impl<'a, T> Future for Reserve<'a, T> {
 ///
 /// # Cancel safety
 /// Dropping it gives its place in line up; nothing else is lost.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// let (tx, mut rx) = qi_sync::channel::mpsc::bounded(4);
+/// let permits = tx.reserve_many(3).await.unwrap();
+/// assert_eq!(tx.capacity(), Some(1));
+/// for (permit, number) in permits.zip(1..) {
+///     permit.send(number).unwrap();
+/// }
+/// assert_eq!(rx.try_iter().sum::<i32>(), 6);
+/// # });
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct ReserveMany<'a, T>(Reserving<'a, T>);
 
@@ -162,6 +191,19 @@ impl<'a, T> Future for ReserveMany<'a, T> {
 ///
 /// # Cancel safety
 /// Nothing is lost when it is dropped.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// use futures_util::FutureExt;
+/// let (tx, mut rx) = qi_sync::channel::mpsc::unbounded::<u8>();
+/// let mut closed = tx.closed();
+/// assert!((&mut closed).now_or_never().is_none(), "somebody may still receive");
+/// rx.close();
+/// closed.await;
+/// # });
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct UntilClosed<'a, T> {
     chan: &'a Chan<T>,

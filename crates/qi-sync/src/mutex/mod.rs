@@ -35,6 +35,10 @@ use std::sync::Arc;
 /// A future that was told its turn and is neither polled nor dropped afterwards keeps others
 /// waiting: do not keep a pending [`lock`](Self::lock) aside while doing something else.
 ///
+/// # Cancel safety
+/// A future of its methods that is dropped loses its place in the queue and nothing else: if it was
+/// its turn, that is passed on.
+///
 /// # Examples
 /// ```
 /// use qi_sync::Mutex;

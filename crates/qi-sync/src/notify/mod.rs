@@ -20,6 +20,10 @@ use std::sync::Arc;
 ///
 /// Notifying without waiters, and taking a stored notification, is one atomic operation.
 ///
+/// # Cancel safety
+/// A future of its methods that is dropped loses its turn; a notification that was meant for it goes to
+/// the next, or is stored.
+///
 /// # Examples
 /// A queue of one's own, with one consumer:
 /// ```

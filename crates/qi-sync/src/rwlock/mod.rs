@@ -32,6 +32,9 @@ use std::sync::Arc;
 ///
 /// **No poisoning.** A panic releases the lock as it unwinds, and leaves the value as it is.
 ///
+/// # Cancel safety
+/// A future of its methods that is dropped loses its place in the queue and nothing else.
+///
 /// # Examples
 /// ```
 /// use qi_sync::RwLock;

@@ -27,6 +27,10 @@ use std::sync::Arc;
 /// [`try_acquire`]: Self::try_acquire
 /// [`TaskPriority`]: qi_sched::TaskPriority
 ///
+/// # Cancel safety
+/// A future of its methods that is dropped loses its turn; permits that it had been granted go to the
+/// next.
+///
 /// # Examples
 /// At most two of ten downloads at once:
 /// ```

@@ -17,6 +17,19 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Why no value was received.
+///
+/// # Examples
+/// ```
+/// use qi_sync::channel::broadcast::{RecvError, channel};
+/// let (tx, mut rx) = channel(1);
+/// tx.send("lost")?;
+/// tx.send("kept")?;
+/// drop(tx);
+/// assert_eq!(rx.blocking_recv(), Err(RecvError::Lagged(1)));
+/// assert_eq!(rx.blocking_recv(), Ok("kept"));
+/// assert_eq!(rx.blocking_recv(), Err(RecvError::Closed));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RecvError {
@@ -41,6 +54,18 @@ impl RecvError {
 }
 
 /// Why no value was received at once.
+///
+/// # Examples
+/// ```
+/// use qi_sync::channel::broadcast::{TryRecvError, channel};
+/// let (tx, mut rx) = channel(1);
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+/// tx.send("lost")?;
+/// tx.send("kept")?;
+/// assert_eq!(rx.try_recv(), Err(TryRecvError::Lagged(1)));
+/// assert_eq!(rx.try_recv(), Ok("kept"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TryRecvError {

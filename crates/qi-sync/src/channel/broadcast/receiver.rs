@@ -196,6 +196,18 @@ impl<T> fmt::Debug for Receiver<T> {
 ///
 /// # Cancel safety
 /// A value counts as received only at the poll that returns it.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// use futures_util::FutureExt;
+/// let (tx, mut rx) = qi_sync::channel::broadcast::channel(4);
+/// assert!(rx.recv().now_or_never().is_none(), "polled once, and dropped");
+/// tx.send("kept").unwrap();
+/// assert_eq!(rx.recv().await, Ok("kept"));
+/// # });
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Recv<'a, T: Clone> {
     receiver: &'a mut Receiver<T>,

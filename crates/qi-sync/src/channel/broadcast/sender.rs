@@ -194,6 +194,21 @@ impl<T> fmt::Debug for WeakSender<T> {
 ///
 /// # Cancel safety
 /// Nothing is lost when it is dropped.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// use futures_util::FutureExt;
+/// let (tx, first) = qi_sync::channel::broadcast::channel::<u8>(4);
+/// let second = tx.subscribe();
+/// drop(first);
+/// let mut closed = tx.closed();
+/// assert!((&mut closed).now_or_never().is_none(), "one is left");
+/// drop(second);
+/// closed.await;
+/// # });
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct UntilClosed<'a, T> {
     shared: &'a Shared<T>,

@@ -17,6 +17,14 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// The sender went without sending, or the receiver was used up.
+///
+/// # Examples
+/// ```
+/// use qi_sync::channel::oneshot::{RecvError, channel};
+/// let (tx, rx) = channel::<u8>();
+/// drop(tx);
+/// assert_eq!(rx.blocking_recv(), Err(RecvError));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the sender is gone and has sent nothing, or the value was taken before")]
 pub struct RecvError;
@@ -114,6 +122,19 @@ impl<T> fmt::Debug for Sender<T> {
 ///
 /// # Cancel safety
 /// Nothing is lost when it is dropped.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// use futures_util::FutureExt;
+/// let (mut tx, rx) = qi_sync::channel::oneshot::channel::<u8>();
+/// let mut closed = tx.closed();
+/// assert!((&mut closed).now_or_never().is_none(), "somebody may still receive");
+/// drop(rx);
+/// closed.await;
+/// # });
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct UntilClosed<'a, T> {
     sender: &'a mut Sender<T>,

@@ -18,6 +18,17 @@ use std::sync::{Arc, RwLockReadGuard};
 use thiserror::Error;
 
 /// The senders are gone, and there is no value that was not seen.
+///
+/// # Examples
+/// ```
+/// use qi_sync::channel::watch::{RecvError, channel};
+/// let (tx, mut rx) = channel("starting");
+/// tx.send("done")?;
+/// drop(tx);
+/// assert_eq!(rx.blocking_changed(), Ok(()), "the last value comes first");
+/// assert_eq!(rx.blocking_changed(), Err(RecvError));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the senders are gone")]
 pub struct RecvError;

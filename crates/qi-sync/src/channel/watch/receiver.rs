@@ -205,6 +205,19 @@ fn news<T>(shared: &Shared<T>, seen: u64) -> Option<Result<u64, RecvError>> {
 ///
 /// # Cancel safety
 /// A value counts as seen only when the future is ready.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// use futures_util::FutureExt;
+/// let (tx, mut rx) = qi_sync::channel::watch::channel("starting");
+/// assert!(rx.changed().now_or_never().is_none(), "the first value counts as seen");
+/// tx.send("running").unwrap();
+/// assert_eq!(rx.changed().await, Ok(()));
+/// assert_eq!(*rx.borrow(), "running");
+/// # });
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Changed<'a, T> {
     shared: &'a Shared<T>,

@@ -151,6 +151,19 @@ impl<T> fmt::Debug for Sender<T> {
 ///
 /// # Cancel safety
 /// Nothing is lost when it is dropped.
+///
+/// # Examples
+/// ```
+/// # let scheduler = qi_sched::Scheduler::builder().worker_threads(1).build().unwrap();
+/// # scheduler.block_on(async {
+/// use futures_util::FutureExt;
+/// let (tx, rx) = qi_sync::channel::watch::channel("starting");
+/// let mut closed = tx.closed();
+/// assert!((&mut closed).now_or_never().is_none(), "somebody may still look");
+/// drop(rx);
+/// closed.await;
+/// # });
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct UntilClosed<'a, T> {
     shared: &'a Shared<T>,
