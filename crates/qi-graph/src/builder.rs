@@ -16,15 +16,40 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Stands for any type of result: the node's code decides.
+///
+/// # Examples
+/// ```
+/// use qi_graph::{Graph, NodeBuilder, Undecided};
+/// let mut graph = Graph::new();
+/// let node: NodeBuilder<'_, (), Undecided> = graph.node("answer");
+/// node.compute(|()| Ok(42));
+/// ```
 #[derive(Debug)]
 pub struct Undecided;
 
 /// Which types of results a node may have.
+///
+/// # Examples
+/// ```
+/// use qi_graph::{Declared, Makes, Undecided};
+/// fn may_be_a_number<D: Makes<u32>>() {}
+/// may_be_a_number::<Undecided>();
+/// may_be_a_number::<Declared<u32>>();
+/// ```
 pub trait Makes<T> {}
 
 impl<T> Makes<T> for Undecided {}
 
 /// A declared node makes what was declared.
+///
+/// # Examples
+/// ```
+/// use qi_graph::{Declared, Graph, NodeBuilder};
+/// let mut graph = Graph::new();
+/// let total = graph.declare::<u64>("total");
+/// let node: NodeBuilder<'_, (), Declared<u64>> = graph.define(&total);
+/// node.compute(|()| Ok(42));
+/// ```
 #[derive(Debug)]
 pub struct Declared<T>(PhantomData<fn() -> T>);
 
@@ -59,6 +84,10 @@ impl<T> Makes<T> for Declared<T> {}
 /// assert_eq!(report.attempts(depth), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Cancel safety
+/// A builder that is dropped leaves its node without code, and its graph is refused. What happens to
+/// code that has begun when a run is cancelled is said where the code is given.
 #[must_use = "a node without code keeps its graph from running"]
 pub struct NodeBuilder<'g, L, D = Undecided> {
     graph: &'g mut Graph,
@@ -200,6 +229,24 @@ fn finish<T>(graph: &mut Graph, index: u32, body: Box<dyn Body>) -> Node<T> {
 }
 
 /// A node that is tried again when it fails. Made by [`NodeBuilder::retry`].
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, Options, Retry};
+/// use std::time::Duration;
+/// let mut graph = Graph::new();
+/// let retry = Retry::times(3).first_pause(Duration::from_millis(1));
+/// let third = graph.node("third").retry(retry).run_with(async |context, ()| {
+///     if context.attempt() < 3 { Err("not yet".into()) } else { Ok(context.attempt()) }
+/// });
+/// let report = runtime.block_on(graph.start_on(runtime.handle(), Options::new())?);
+/// assert_eq!(*report.get(&third)?, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Cancel safety
+/// As for [`NodeBuilder`].
 #[must_use = "a node without code keeps its graph from running"]
 pub struct RetryBuilder<'g, L, D> {
     node: NodeBuilder<'g, L, D>,

@@ -40,6 +40,10 @@ use std::task::{Context, Poll};
 /// assert_eq!(*report.get(&total)?, 50);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Cancel safety
+/// Dropping it loses nothing. A graph that was begun with it is cancelled when the future of
+/// [`run`](Self::run) is dropped.
 pub struct NodeContext {
     run: Arc<Shared>,
     node: u32,

@@ -15,6 +15,18 @@ pub type NodeError = Box<dyn Error + Send + Sync>;
 const SHOWN: usize = 16;
 
 /// Why a graph cannot run.
+///
+/// # Examples
+/// ```
+/// use qi_graph::{Graph, GraphError};
+/// let mut graph = Graph::new();
+/// let egg = graph.declare::<()>("egg");
+/// let hen = graph.node("hen").order(egg).compute(|()| Ok(()));
+/// graph.define(&egg).order(hen).compute(|()| Ok(()));
+/// let error = graph.validate().unwrap_err();
+/// assert!(matches!(&error, GraphError::Cycle { .. }));
+/// assert!(error.to_string().contains("hen"), "{error}");
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum GraphError {
@@ -177,6 +189,17 @@ impl GraphError {
 }
 
 /// Why a node has no result although it was run.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, NodeFailure, Options};
+/// let mut graph = Graph::new();
+/// graph.node("careless").compute(|()| -> Result<(), _> { panic!("oh") });
+/// let report = runtime.block_on(graph.start_on(runtime.handle(), Options::new())?);
+/// assert!(matches!(&report.failures()[..], [("careless", NodeFailure::Panicked(text))] if text.contains("oh")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum NodeFailure {
@@ -204,6 +227,17 @@ impl NodeFailure {
 }
 
 /// Why a run did not bring all it was started for.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, Options, RunError};
+/// let mut graph = Graph::new();
+/// graph.node("parser").compute(|()| Err::<(), _>("expected `}`".into()));
+/// let report = runtime.block_on(graph.start_on(runtime.handle(), Options::new())?);
+/// assert!(matches!(report.check(), Err(RunError::Failed { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum RunError {

@@ -43,6 +43,25 @@ pub struct Event {
 }
 
 /// What a node did.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, Options, Step};
+/// use std::sync::{Arc, Mutex};
+/// let begun = Arc::new(Mutex::new(Vec::new()));
+/// let log = begun.clone();
+/// let options = Options::new().observe(move |event| {
+///     if let Step::Started { attempt } = event.step {
+///         log.lock().unwrap().push(attempt);
+///     }
+/// });
+/// let mut graph = Graph::new();
+/// graph.node("only").compute(|()| Ok(()));
+/// runtime.block_on(graph.start_on(runtime.handle(), options)?).check()?;
+/// assert_eq!(*begun.lock().unwrap(), [1]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {

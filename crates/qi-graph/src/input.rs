@@ -4,6 +4,11 @@ use crate::node::{AnyNode, Kind, Maybe, Node, Take};
 use crate::run::Store;
 use std::sync::Arc;
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the inputs of a node",
+    label = "not `&node`, `node.maybe()`, `node.take()`, a slice of nodes, or a tuple of these",
+    note = "a tuple has up to eight inputs; take a slice for more"
+)]
 /// What can stand in [`NodeBuilder::after`](crate::NodeBuilder::after): one input, a tuple of up
 /// to eight, or a slice of nodes of one type.
 ///
@@ -34,11 +39,6 @@ use std::sync::Arc;
 ///     Ok(many.iter().map(|n| **n).sum::<u32>())
 /// });
 /// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the inputs of a node",
-    label = "not `&node`, `node.maybe()`, `node.take()`, a slice of nodes, or a tuple of these",
-    note = "a tuple has up to eight inputs; take a slice for more"
-)]
 pub trait Inputs: sealed::Inputs {}
 
 impl<I: sealed::Inputs> Inputs for I {}
@@ -52,6 +52,7 @@ pub(crate) mod sealed {
         label = "not `&node`, `node.maybe()`, `node.take()`, a slice of nodes, or a tuple of these",
         note = "a tuple has up to eight inputs; take a slice for more"
     )]
+    #[doc(hidden)]
     pub trait Inputs {
         /// What is kept of them.
         type Links: Links;
@@ -59,6 +60,7 @@ pub(crate) mod sealed {
     }
 
     /// Inputs as they are kept: node numbers, without the nodes' types.
+    #[doc(hidden)]
     pub trait Links: Send + 'static {
         /// What the node gets.
         type Values: Send + 'static;
@@ -69,6 +71,7 @@ pub(crate) mod sealed {
     }
 
     /// The edges that the inputs make.
+    #[doc(hidden)]
     #[derive(Debug, Default)]
     pub struct Edges(pub(crate) Vec<(AnyNode, Kind)>);
 }
@@ -76,12 +79,16 @@ pub(crate) mod sealed {
 use sealed::{Edges, Links};
 
 /// One shared input.
+#[doc(hidden)]
 pub struct Shared<T>(Node<T>);
 /// One input that may be missing.
+#[doc(hidden)]
 pub struct Optional<T>(Node<T>);
 /// One moved input.
+#[doc(hidden)]
 pub struct Moved<T>(Node<T>);
 /// Many shared inputs of one type.
+#[doc(hidden)]
 pub struct Many<T>(Box<[Node<T>]>);
 
 impl<T: Send + Sync + 'static> Links for Shared<T> {

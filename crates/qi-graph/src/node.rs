@@ -82,6 +82,17 @@ impl<T> fmt::Debug for Node<T> {
 }
 
 /// Refers to a node whatever its result is.
+///
+/// # Examples
+/// ```
+/// use qi_graph::{AnyNode, Graph};
+/// let mut graph = Graph::new();
+/// let (one, two) = (graph.value("one", 1), graph.value("two", "2"));
+/// let before: [AnyNode; 2] = [one.into(), two.into()];
+/// let last = graph.node("last").compute(|()| Ok(()));
+/// before.iter().for_each(|node| graph.order(node, last));
+/// assert!(graph.validate().is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AnyNode {
     pub(crate) graph: u64,
@@ -107,10 +118,35 @@ impl From<&AnyNode> for AnyNode {
 }
 
 /// An input that may be missing. Made by [`Node::maybe`].
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, OnFailure, Options};
+/// let mut graph = Graph::new();
+/// let lint = graph.node("lint").compute(|()| Err::<u32, _>("no linter here".into()));
+/// let sum = graph.node("sum").after(lint.maybe()).compute(|lint| Ok(lint.map_or(0, |lint| *lint)));
+/// let options = Options::new().on_failure(OnFailure::Continue);
+/// let report = runtime.block_on(graph.start_on(runtime.handle(), options)?);
+/// assert_eq!(*report.get(&sum)?, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Maybe<T>(pub(crate) Node<T>);
 
 /// An input that is moved to its only consumer. Made by [`Node::take`].
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, Options};
+/// let mut graph = Graph::new();
+/// let text = graph.value("text", String::from("mine"));
+/// let own = graph.node("own").after(text.take()).compute(|text: String| Ok(text + " now"));
+/// let report = runtime.block_on(graph.start_on(runtime.handle(), Options::new())?);
+/// assert_eq!(*report.get(&own)?, "mine now");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Take<T>(pub(crate) Node<T>);
 

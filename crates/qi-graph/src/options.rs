@@ -7,6 +7,19 @@ use std::fmt;
 use std::time::Duration;
 
 /// What a run does when a node has failed, all its attempts over.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, NodeStatus, OnFailure, Options};
+/// let mut graph = Graph::new();
+/// graph.node("broken").cost(9).compute(|()| Err::<(), _>("no".into()));
+/// let apart = graph.node("apart").compute(|()| Ok(()));
+/// let options = Options::new().on_failure(OnFailure::Continue);
+/// let report = runtime.block_on(graph.start_on(runtime.handle(), options)?);
+/// assert_eq!(report.status(apart), Some(NodeStatus::Done));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnFailure {
     /// It cancels what runs and begins nothing more.

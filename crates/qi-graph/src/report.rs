@@ -13,6 +13,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How many nodes of a graph ended in which way, those of graphs inside it not counted.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, OnFailure, Options};
+/// let mut graph = Graph::new();
+/// let broken = graph.node("broken").compute(|()| Err::<(), _>("no".into()));
+/// graph.node("after it").after(&broken).compute(|_| Ok(()));
+/// graph.value("there", 1);
+/// let options = Options::new().on_failure(OnFailure::Continue);
+/// let counts = runtime.block_on(graph.start_on(runtime.handle(), options)?).counts();
+/// assert_eq!((counts.done, counts.failed, counts.skipped), (1, 1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {

@@ -13,8 +13,12 @@ use super::Finding;
 use super::tree::{File, Tree};
 
 /// Where the rule holds.
-const PLACES: &[&str] =
-    &["crates/qi-sync/src/", "crates/qi-scope/src/", "crates/qi-runtime/src/time/"];
+const PLACES: &[&str] = &[
+    "crates/qi-sync/src/",
+    "crates/qi-scope/src/",
+    "crates/qi-graph/src/",
+    "crates/qi-runtime/src/time/",
+];
 
 const EXAMPLES: &str = "# Examples";
 const CANCEL_SAFETY: &str = "# Cancel safety";

@@ -14,6 +14,19 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::task::Waker;
 
 /// Why a run ended before its nodes had.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, Options, StopReason};
+/// let mut graph = Graph::new();
+/// graph.node("for ever").run(async |()| Ok(std::future::pending::<()>().await));
+/// let run = graph.start_on(runtime.handle(), Options::new())?;
+/// run.canceller().cancel();
+/// let report = runtime.block_on(run);
+/// assert_eq!(report.stop_reason(), Some(StopReason::Cancelled));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StopReason {

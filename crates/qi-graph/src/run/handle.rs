@@ -108,6 +108,20 @@ impl fmt::Debug for Run {
 }
 
 /// Cancels a run. Can be cloned; keeps nothing alive.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, Options};
+/// let mut graph = Graph::new();
+/// graph.node("for ever").run(async |()| Ok(std::future::pending::<()>().await));
+/// let run = graph.start_on(runtime.handle(), Options::new())?;
+/// let canceller = run.canceller();
+/// let thread = std::thread::spawn(move || canceller.cancel());
+/// assert!(runtime.block_on(run).check().is_err());
+/// thread.join().unwrap();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Canceller {
     shared: Weak<Shared>,

@@ -7,6 +7,17 @@ use std::sync::atomic::{AtomicU32, Ordering::AcqRel};
 use std::sync::{Arc, Mutex};
 
 /// Where a node stands.
+///
+/// # Examples
+/// ```
+/// # let runtime = qi_runtime::AsyncRuntime::builder().worker_threads(1).build().unwrap();
+/// use qi_graph::{Graph, NodeStatus, Options};
+/// let mut graph = Graph::new();
+/// let only = graph.node("only").compute(|()| Ok(()));
+/// let report = runtime.block_on(graph.start_on(runtime.handle(), Options::new())?);
+/// assert_eq!(report.status(only), Some(NodeStatus::Done));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NodeStatus {
@@ -83,6 +94,7 @@ impl Slot {
 }
 
 /// The results of a run, as a node's inputs see them.
+#[doc(hidden)]
 pub struct Store<'a> {
     pub(crate) slots: &'a [Slot],
     /// How many have yet to read each result, if results are let go of.
