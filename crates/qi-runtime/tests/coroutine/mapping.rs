@@ -133,6 +133,9 @@ fn stack_pool_size_stacks_are_in_memory_from_the_start() {
     });
 }
 
+/// The most stacks that two workers keep at hand.
+const AT_HAND: usize = 2 * 32;
+
 #[test]
 fn what_is_beyond_the_pool_goes_back_when_the_runtime_is_idle() {
     alone("mapping::what_is_beyond_the_pool_goes_back_when_the_runtime_is_idle", || {
@@ -153,13 +156,13 @@ fn what_is_beyond_the_pool_goes_back_when_the_runtime_is_idle() {
             event.set();
             let ends = tasks.into_iter().map(|task| runtime.block_on(task).unwrap());
             let low = ends.last().unwrap();
-            // Ten that are kept, of each the uppermost part; the others have gone, those too that the
-            // workers had at hand.
+            // Ten that are kept, of each the uppermost part; the others have gone, but for those that
+            // the workers may have at hand: they are asked for these only after much work.
             until(|| {
                 let stacks = runtime.stats().coroutines.stacks.unwrap();
-                (stacks.owned_stacks, stacks.hot_stacks) == (10, 10)
+                stacks.hot_stacks <= 10 && stacks.owned_stacks <= 10 + AT_HAND
             });
-            until(|| resident(low) <= 10 * 16 * KIB);
+            until(|| resident(low) <= 10 * 16 * KIB + AT_HAND * 128 * KIB);
         });
     });
 }
