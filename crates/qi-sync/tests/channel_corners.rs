@@ -154,10 +154,10 @@ impl<T> SyncQueue<T> {
 
 #[test]
 fn a_sender_that_becomes_more_urgent_goes_before_one_for_whom_there_is_no_room() {
-    for (tx, rx) in [mpsc::bounded(2), mpsc::rendezvous()] {
+    for (tx, rx) in [mpmc::bounded(2), mpmc::rendezvous()] {
         // One place is free: by the capacity, or because one receiver waits.
         let is_bounded = tx.try_send(0).is_ok();
-        let (mut rx, scheduler) = (rx, Scheduler::builder().worker_threads(1).build().unwrap());
+        let scheduler = Scheduler::builder().worker_threads(1).build().unwrap();
         let mut receiving = rx.recv();
         if !is_bounded {
             assert!(poll_once(Pin::new(&mut receiving)).is_pending());

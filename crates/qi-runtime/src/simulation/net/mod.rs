@@ -5,7 +5,7 @@
 //! `futures-io` traits. They are types of their own, so that a real socket carries no branch for tests, and
 //! keeps what only a real one can do. A program that is to run on both names the module once:
 //!
-//! ```ignore
+//! ```
 //! #[cfg(not(test))]
 //! use qi_runtime::net;
 //! #[cfg(test)]
