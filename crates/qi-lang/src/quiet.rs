@@ -219,7 +219,7 @@ async fn look() {
         while WAITERS.load(Ordering::Relaxed) > 0 {
             let sum = Sum::exact();
             if sum.is_rest() {
-                report::nobody_moves();
+                report::nobody_moves(|| Sum::exact() == sum);
             } else if last == Some(sum) {
                 STATE.store(LYING, Ordering::Relaxed);
                 time::sleep(LATE).await;

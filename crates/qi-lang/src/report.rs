@@ -13,9 +13,10 @@ use crate::{strangers, text};
 const LINES: usize = 20;
 
 /// Called when nobody can move: tells one thread that waits. Not if there may be somebody whom nobody
-/// here knows: a thread of the language's library can call in at any time.
-pub(crate) fn nobody_moves() {
-    if strangers::are_there() {
+/// here knows: a thread of the language's library can call in at any time. One that did so while
+/// strangers were counted is none any more, but then the rest is over: `still` says whether it lasts.
+pub(crate) fn nobody_moves(still: impl FnOnce() -> bool) {
+    if strangers::are_there() || !still() {
         return;
     }
     let waiting = here::threads().into_iter().filter_map(|one| Some((one.idle()?.0, one)));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* The symbols of qi-lang. */
 void qi_coro_register_ops(void (*)(void *), _Bool (*)(void *), void (*)(void *), int64_t (*)(void *));
@@ -149,6 +150,14 @@ int64_t language_strings(void);
             qi_exc_clear(); \
         } \
     } while (0)
+
+/* A clock that nobody sets. */
+static inline int64_t steady_ms(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return 1000 * (int64_t)time.tv_sec + time.tv_nsec / 1000000;
+}
 
 /* `<- ch` in a plain function. */
 static inline int64_t receive(void *channel)
