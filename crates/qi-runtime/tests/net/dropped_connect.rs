@@ -66,6 +66,7 @@ fn a_connect_dropped_at_every_poll_leaves_no_connection() {
         let runtime = runtime(&clock);
         let handle = runtime.handle().clone();
         let harness = DropAtEveryPoll::new(|| Servers::new(&handle))
+            .world_moves_alone() // When the connection stands is the kernel's.
             // The time after which the second address is tried.
             .steps(1, |_, _| pass(&clock, Duration::from_millis(250)));
         let summary = handle.enter(|| {
@@ -93,7 +94,7 @@ fn a_connect_of_a_socket_dropped_at_every_poll_closes_it() {
         let clock = TestClock::paused();
         let runtime = runtime(&clock);
         let handle = runtime.handle().clone();
-        let harness = DropAtEveryPoll::new(|| Servers::new(&handle));
+        let harness = DropAtEveryPoll::new(|| Servers::new(&handle)).world_moves_alone();
         handle.enter(|| {
             harness.run(
                 |servers| {
