@@ -408,5 +408,5 @@ impl Shard {
     }
 }
 
-#[cfg(all(test, target_os = "linux", not(loom)))]
+#[cfg(all(test, target_os = "linux", not(mio_unsupported_force_poll_poll), not(loom)))]
 mod broken_tests;

@@ -145,7 +145,10 @@ impl UnixDatagram {
     /// As [`send`](Self::send).
     pub async fn send_to_addr(&self, bytes: &[u8], address: &SocketAddr) -> io::Result<usize> {
         let to = known(address)?;
-        cooperative(self.io.write_with(|socket| SockRef::from(socket).send_to(bytes, &to))).await
+        let send = |socket: &mio::net::UnixDatagram| {
+            socket.try_io(|| SockRef::from(socket).send_to(bytes, &to))
+        };
+        cooperative(self.io.write_with(send)).await
     }
 
     /// Receives a message from the connected peer. What does not fit into `buffer` is lost.
@@ -183,10 +186,10 @@ impl UnixDatagram {
         bytes: &[u8],
         descriptors: &[BorrowedFd<'_>],
     ) -> io::Result<usize> {
-        cooperative(
-            self.io.write_with(|socket| ancillary::send(socket.as_fd(), bytes, descriptors)),
-        )
-        .await
+        let send = |socket: &mio::net::UnixDatagram| {
+            socket.try_io(|| ancillary::send(socket.as_fd(), bytes, descriptors))
+        };
+        cooperative(self.io.write_with(send)).await
     }
 
     /// Receives a message and what comes beside it.
@@ -197,7 +200,10 @@ impl UnixDatagram {
     /// # Cancel safety
     /// As [`recv`](Self::recv).
     pub async fn recv_with_ancillary(&self, buffer: &mut [u8]) -> io::Result<(usize, Ancillary)> {
-        cooperative(self.io.read_with(|socket| ancillary::receive(socket.as_fd(), buffer))).await
+        let receive = |socket: &mio::net::UnixDatagram| {
+            socket.try_io(|| ancillary::receive(socket.as_fd(), buffer))
+        };
+        cooperative(self.io.read_with(receive)).await
     }
 
     /// Sends a message to the connected peer if it has room.

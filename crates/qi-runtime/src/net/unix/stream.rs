@@ -153,10 +153,10 @@ impl UnixStream {
         bytes: &[u8],
         descriptors: &[BorrowedFd<'_>],
     ) -> io::Result<usize> {
-        cooperative(
-            self.io.write_with(|stream| ancillary::send(stream.as_fd(), bytes, descriptors)),
-        )
-        .await
+        let send = |stream: &mio::net::UnixStream| {
+            stream.try_io(|| ancillary::send(stream.as_fd(), bytes, descriptors))
+        };
+        cooperative(self.io.write_with(send)).await
     }
 
     /// Receives bytes and what comes beside them. 0 bytes are the end of what the peer sends.
@@ -170,7 +170,10 @@ impl UnixStream {
     /// Bytes and descriptors are received and returned by the same poll: nothing is lost when it is
     /// dropped.
     pub async fn recv_with_ancillary(&self, buffer: &mut [u8]) -> io::Result<(usize, Ancillary)> {
-        cooperative(self.io.read_with(|stream| ancillary::receive(stream.as_fd(), buffer))).await
+        let receive = |stream: &mio::net::UnixStream| {
+            stream.try_io(|| ancillary::receive(stream.as_fd(), buffer))
+        };
+        cooperative(self.io.read_with(receive)).await
     }
 
     /// Who is at the other end: whoever connected, or for a client whoever began to listen.

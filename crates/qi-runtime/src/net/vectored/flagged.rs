@@ -2,6 +2,8 @@
 //!
 //! Programs that Rust starts ignore SIGPIPE, but a runtime inside a C program must not kill it
 //! because a peer went away. The standard library passes the flag for single buffers to TCP only.
+//!
+//! mio is told of each call: where it emulates edges it must know that one would have blocked.
 
 use super::transfer::Put;
 use mio::net::{TcpStream, UnixStream};
@@ -14,16 +16,16 @@ impl Put for TcpStream {
     }
 
     fn put_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        SockRef::from(self).send_vectored_with_flags(buffers, libc::MSG_NOSIGNAL)
+        self.try_io(|| SockRef::from(self).send_vectored_with_flags(buffers, libc::MSG_NOSIGNAL))
     }
 }
 
 impl Put for UnixStream {
     fn put(&self, bytes: &[u8]) -> io::Result<usize> {
-        SockRef::from(self).send_with_flags(bytes, libc::MSG_NOSIGNAL)
+        self.try_io(|| SockRef::from(self).send_with_flags(bytes, libc::MSG_NOSIGNAL))
     }
 
     fn put_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        SockRef::from(self).send_vectored_with_flags(buffers, libc::MSG_NOSIGNAL)
+        self.try_io(|| SockRef::from(self).send_vectored_with_flags(buffers, libc::MSG_NOSIGNAL))
     }
 }

@@ -5,10 +5,11 @@ mod exit;
 mod pipe;
 mod reap;
 
-#[cfg(target_os = "linux")]
+// It is watched as it is, so the edges must be the system's.
+#[cfg(all(target_os = "linux", not(mio_unsupported_force_poll_poll)))]
 #[path = "descriptor/pidfd.rs"]
 mod descriptor;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(mio_unsupported_force_poll_poll))))]
 #[path = "descriptor/none.rs"]
 mod descriptor;
 
