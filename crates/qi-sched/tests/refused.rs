@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use support::{Gate, on, until, watched};
 
 /// So large that no other allocation of the tests can be mistaken for a thread's stack.
-const STACK: usize = 1 << 30;
+const STACK: usize = 1 << if usize::BITS > 32 { 30 } else { 28 };
 
 /// What else a thread and the tests may map.
 const SLACK: u64 = STACK as u64 / 2;
@@ -46,7 +46,7 @@ impl Shortage {
         let kilobytes = kilobytes.and_then(|text| text.trim().strip_suffix(" kB"));
         let bytes = kilobytes.and_then(|text| text.parse::<u64>().ok()).expect("a number") * 1024;
         let most = bytes + threads * STACK as u64 + SLACK;
-        setrlimit(Resource::RLIMIT_AS, most, before.1).expect("a lower limit is granted");
+        setrlimit(Resource::RLIMIT_AS, most as rlim_t, before.1).expect("a lower limit is granted");
         Self { before }
     }
 }

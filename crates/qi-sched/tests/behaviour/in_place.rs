@@ -6,9 +6,11 @@ use qi_sched::{Scheduler, SchedulerBuilder, TaskHandle, TaskPriority, context, c
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 fn one_worker() -> SchedulerBuilder {
-    Scheduler::builder().worker_threads(1)
+    // However slow the machine is, no extra worker may take children from the queue.
+    Scheduler::builder().worker_threads(1).stall_threshold(Duration::from_secs(3600))
 }
 
 fn in_place_so_far(scheduler: &Scheduler) -> u64 {
