@@ -19,11 +19,12 @@ fn take_all() -> Vec<File> {
 
 /// Runs one test of this binary again, with few descriptors.
 fn run_inner(test: &str) {
-    let binary = std::env::current_exe().expect("this binary has a path");
+    let mut own = qi_test_kit::own_program();
+    own.args(["--exact", test, "--test-threads", "1"]);
     let status = Command::new("sh")
-        .args(["-c", "ulimit -n 64 && exec \"$0\" --exact \"$1\" --test-threads 1"])
-        .arg(binary)
-        .arg(test)
+        .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""])
+        .arg(own.get_program())
+        .args(own.get_args())
         .env(INNER, "1")
         .status()
         .expect("there is a shell");

@@ -20,8 +20,8 @@ const fn other(package: &'static str, may_use: &'static [&'static str]) -> Layer
 
 pub(crate) const LAYERS: &[Layer] = &[
     core("qi-sys", &[]),
-    core("qi-reactor", &["qi-sys"]),
-    core("qi-coroutine", &[]),
+    core("qi-reactor", &["qi-sys", "qi-test-kit"]),
+    core("qi-coroutine", &["qi-test-kit"]),
     core("qi-stackful", &["qi-coroutine", "qi-sched"]),
     core("qi-sched", &["qi-sys", "qi-test-kit"]),
     core("qi-sync", &["qi-sched", "qi-test-kit"]),

@@ -23,7 +23,8 @@ fn options_out_of_range_are_errors_that_name_them() {
 fn stacks_of_many_sizes_are_counted_and_found_again() {
     let pool = small_pool();
     let mut cache = StackCache::new(pool.clone());
-    let sizes = [None, Some(16 * 1024), Some(100_000), Some(5 << 20), Some(1 << 30), Some(SMALL)];
+    let large = 1 << if usize::BITS > 32 { 30 } else { 26 };
+    let sizes = [None, Some(16 * 1024), Some(100_000), Some(5 << 20), Some(large), Some(SMALL)];
     for _ in 0..3 {
         let stacks: Vec<_> = sizes.iter().map(|size| cache.take(*size).unwrap()).collect();
         for (stack, size) in stacks.iter().zip(sizes) {
@@ -60,7 +61,7 @@ fn what_is_more_than_the_pool_keeps_goes_back() {
 fn caches_on_many_threads_lose_no_stack() {
     let pool = small_pool();
     thread::scope(|scope| {
-        for seed in 0..4_usize {
+        for seed in 0..4_u64 {
             let pool = pool.clone();
             scope.spawn(move || {
                 let mut cache = StackCache::new(pool.clone());

@@ -1,7 +1,7 @@
 //! Parts of tests that want a process of their own.
 #![forbid(unsafe_code)]
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// Set in processes that `alone` starts.
 const ALONE: &str = "QI_TEST_ALONE";
@@ -12,9 +12,8 @@ pub(crate) fn alone(name: &str, victim: impl FnOnce(), look: impl FnOnce(Output)
     if std::env::var_os(ALONE).is_some() {
         return victim();
     }
-    let own = std::env::current_exe().unwrap();
     let arguments = ["--exact", name, "--nocapture", "--test-threads=1"];
-    let mut process = Command::new(own);
+    let mut process = qi_test_kit::own_program();
     process.args(arguments).env(ALONE, "1");
     // A sanitizer handles faults itself unless it is asked not to.
     for options in ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"] {

@@ -8,7 +8,6 @@ use qi_runtime::{AsyncRuntime, AsyncRuntimeBuilder};
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::os::unix::fs::FileExt;
-use std::process::Command;
 
 /// Set in processes that `alone` starts.
 const ALONE: &str = "QI_TEST_ALONE";
@@ -20,9 +19,8 @@ fn alone(name: &str, body: impl FnOnce()) {
     if std::env::var_os(ALONE).is_some() {
         return body();
     }
-    let own = std::env::current_exe().unwrap();
     let arguments = ["--exact", name, "--nocapture", "--test-threads=1"];
-    let output = Command::new(own).args(arguments).env(ALONE, "1").output().unwrap();
+    let output = qi_test_kit::own_program().args(arguments).env(ALONE, "1").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stdout));
 }
