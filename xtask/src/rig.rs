@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 use crate::catalogue::layer::LAYERS;
-use crate::catalogue::subset;
+use crate::catalogue::subset::{self, Row};
 use crate::context::Context;
 use crate::process::{End, Finished, Job};
 use crate::report::{Report, tail};
-pub(crate) use exception::Exception;
+pub(crate) use exception::{Exception, WHOLE};
 pub(crate) use program::Program;
 
 /// The longest one test program may usually run. Well above a minute: after that time the harness names
@@ -38,6 +38,10 @@ pub(crate) struct Rig<'a> {
     pub(crate) cargo: &'a dyn Fn() -> Job,
     /// Arguments that every build gets.
     pub(crate) build_args: &'a [&'a str],
+    /// Whether what is found is told with the lines of a stack; a panic names its line without.
+    pub(crate) names_lines: bool,
+    /// The tests that run where not all are asked for.
+    pub(crate) subset: &'static [Row],
     /// Tests that cannot pass in this way, with reasons.
     pub(crate) exceptions: &'a [Exception],
     /// The longest one of its test programs may run.
@@ -60,7 +64,10 @@ impl Rig<'_> {
         let job = job.args(&["--target", self.target, "--target-dir", folder]);
         let job = job.args(&["--message-format=json-render-diagnostics"]).split_stdout();
         // All that a report of these jobs shows; the rest would double the time and the room.
-        let job = job.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+        let shown = if self.names_lines { "line-tables-only" } else { "none" };
+        let job = job.env("CARGO_PROFILE_DEV_DEBUG", shown);
+        // Nobody builds here again after a small change.
+        let job = job.env("CARGO_INCREMENTAL", "0");
         let finished = job.run()?;
         if finished.end.is_success() {
             Ok(Ok(program::built(&finished.stdout, self.context.metadata()?)))
@@ -70,7 +77,7 @@ impl Rig<'_> {
     }
 
     /// The core crates, or those of them that were asked for.
-    fn packages(&self) -> Vec<&'static str> {
+    pub(crate) fn packages(&self) -> Vec<&'static str> {
         let asked = &self.context.options.packages;
         let wanted = |package: &str| asked.is_empty() || asked.iter().any(|name| name == package);
         let core = LAYERS.iter().filter(|layer| layer.core).map(|layer| layer.package);
@@ -80,13 +87,21 @@ impl Rig<'_> {
     /// Builds and runs the tests of the core crates, or the stated subset of them.
     pub(crate) fn test(&self, report: &mut Report) -> anyhow::Result<()> {
         let started = Instant::now();
-        let subset = self.context.options.subset;
-        let chosen = match subset {
-            true => subset::arguments(self.context.metadata()?),
-            false => vec!["--tests".to_owned()],
+        let mut core = self.packages();
+        let rows = self.context.options.subset.then(|| subset::of(self.subset, &core));
+        if rows.as_ref().is_some_and(Vec::is_empty) {
+            report.skip("the subset has no test of these packages");
+            return Ok(());
+        }
+        let chosen = match &rows {
+            Some(rows) => {
+                // A package without a test among them is not built for its own sake.
+                core.retain(|package| rows.iter().any(|row| row.package == *package));
+                subset::arguments(rows, self.context.metadata()?)
+            }
+            None => vec!["--tests".to_owned()],
         };
         let mut args = vec!["test", "--no-run", "--all-features"];
-        let core = self.packages();
         core.iter().for_each(|package| args.extend(["--package", package]));
         args.extend(chosen.iter().map(String::as_str));
         let programs = match self.build(&args)? {
@@ -98,24 +113,25 @@ impl Rig<'_> {
             }
         };
         let built = started.elapsed();
-        for absent in absent(&core, &programs, subset) {
+        for absent in absent(&core, &programs, rows.as_deref()) {
             report.fail(format!("{absent}: no test program was built"), "");
         }
-        let programs: Vec<&Program> =
-            programs.iter().filter(|program| !subset || subset::holds(program)).collect();
+        let is_wanted =
+            |program: &&Program| rows.as_ref().is_none_or(|rows| subset::hold(rows, program));
+        let programs: Vec<&Program> = programs.iter().filter(is_wanted).collect();
         // Sorted by package, so that the programs of one follow each other.
         for programs in programs.chunk_by(|a, b| a.package == b.package) {
-            let before = report.checks();
+            let (before, skipped) = (report.checks(), report.skips.len());
             for program in programs {
                 self.run(program, report)?;
             }
-            if report.checks() == before {
+            if report.checks() == before && report.skips.len() == skipped {
                 report.skip(format!("{}: it has no test", programs[0].package));
             }
         }
         let ran_for = started.elapsed().saturating_sub(built);
         let (built, ran_for) = (built.as_secs(), ran_for.as_secs());
-        let which = if subset { "the subset of" } else { "all" };
+        let which = if rows.is_some() { "the subset of" } else { "all" };
         let number = programs.len();
         report.note(format!("{which} tests, no documentation examples: {number} programs"));
         report.note(format!("built in {built} s, run in {ran_for} s"));
@@ -125,6 +141,10 @@ impl Rig<'_> {
     fn run(&self, program: &Program, report: &mut Report) -> anyhow::Result<()> {
         let exceptions: Vec<&Exception> =
             self.exceptions.iter().filter(|exception| exception.is_in(program)).collect();
+        if let Some(all) = exception::whole(&exceptions) {
+            report.skip(format!("{}: {}", program.label(), all.reason));
+            return Ok(());
+        }
         let job = self.job(program).args(&exception::arguments(&exceptions));
         let finished = job.within(self.program_limit).run()?;
         exception::report(report, program, &exceptions, &finished.output);
@@ -146,9 +166,9 @@ impl Rig<'_> {
 }
 
 /// What should have a test program and has none.
-fn absent(packages: &[&str], programs: &[Program], subset: bool) -> Vec<String> {
-    if subset {
-        return subset::missing(programs);
+fn absent(packages: &[&str], programs: &[Program], rows: Option<&[&Row]>) -> Vec<String> {
+    if let Some(rows) = rows {
+        return subset::missing(rows, programs);
     }
     let has = |package: &&&str| programs.iter().any(|program| program.package == **package);
     packages.iter().filter(|package| !has(package)).map(|package| (*package).to_owned()).collect()

@@ -1,7 +1,7 @@
 //! Tests that cannot pass in one way of running, whatever the program does. They are skipped there
 //! with these reasons.
 
-use crate::rig::Exception;
+use crate::rig::{Exception, WHOLE};
 
 /// Under wine. The workflow's native Windows job runs them.
 pub(crate) const WINE: &[Exception] = &[
@@ -49,14 +49,69 @@ pub(crate) const WINE: &[Exception] = &[
     },
 ];
 
-/// Under qemu's user mode.
-pub(crate) const QEMU: &[Exception] = &[];
+/// Under qemu's user mode, for 64-bit processors.
+pub(crate) const QEMU_64: &[Exception] = &[
+    THREADS_REFUSED,
+    coroutine("mapping::a_stack_is_a_mapping_of_max_stack_size_between_guards", NO_ADVICE),
+    coroutine(
+        "mapping::all_of_max_stack_size_can_be_used_and_goes_back_when_the_stack_is_idle",
+        NO_ADVICE,
+    ),
+    coroutine(
+        "mapping::a_program_that_locks_its_memory_gets_stacks_with_guards_all_the_same",
+        NO_ADVICE,
+    ),
+    coroutine(
+        "mapping::stack_pool_size_stacks_are_in_memory_before_the_first_coroutine",
+        NO_ADVICE,
+    ),
+    coroutine("mapping::where_address_space_is_limited_less_of_it_is_reserved", NO_LIMITS),
+    without_advice("mapping::max_stack_size_is_what_there_is_above_a_guard"),
+    without_advice("mapping::stack_pool_size_stacks_are_in_memory_from_the_start"),
+    without_advice("mapping::what_is_beyond_the_pool_goes_back_when_the_runtime_is_idle"),
+];
+
+/// The same for 32-bit processors, where a thread does a stack's work.
+pub(crate) const QEMU_32: &[Exception] = &[THREADS_REFUSED, MIGRATING, TASKS_ON_STACKS];
+
+const THREADS_REFUSED: Exception = Exception {
+    package: "qi-sched",
+    test: Some("refused"),
+    name: "a_scheduler_lives_with_threads_that_the_system_refuses",
+    reason: NO_LIMITS,
+};
+
+const NO_LIMITS: &str = "qemu takes a limit of address space for granted and does not keep it";
+
+const NO_ADVICE: &str = "qemu keeps what a program advises about its memory from the system, whose \
+                         list of mappings is the emulator's";
+
+const fn without_advice(name: &'static str) -> Exception {
+    Exception { package: "qi-runtime", test: Some("coroutine"), name, reason: NO_ADVICE }
+}
 
 /// Over poll(2).
 pub(crate) const POLL: &[Exception] = &[];
 
 /// With a thread in place of each coroutine's stack.
-pub(crate) const THREADS: &[Exception] = &[];
+pub(crate) const THREADS: &[Exception] = &[MIGRATING, TASKS_ON_STACKS];
+
+const MIGRATING: Exception = Exception {
+    package: "qi-stackful",
+    test: Some("migrating"),
+    name: WHOLE,
+    reason: NO_RUNTIME_THERE,
+};
+
+const TASKS_ON_STACKS: Exception = Exception {
+    package: "qi-runtime",
+    test: Some("coroutine"),
+    name: WHOLE,
+    reason: NO_RUNTIME_THERE,
+};
+
+const NO_RUNTIME_THERE: &str = "a coroutine that is a thread has thread-locals of its own, and finds \
+                                no scheduler in them (docs/CAVEATS.md)";
 
 /// With musl.
 pub(crate) const MUSL: &[Exception] = &[];

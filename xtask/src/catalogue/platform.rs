@@ -7,7 +7,7 @@ use crate::rig::Exception;
 pub(crate) enum Way {
     /// Built for Windows, run by wine.
     Wine,
-    /// Built with a cross compiler, run by qemu's user mode.
+    /// Built with a cross compiler, run by qemu's user mode, or by this machine's kernel if it can.
     Emulated(Emulated),
     /// Built and run here, with these flags for the compiler, but for what cannot pass so.
     Flagged(&'static str, &'static [Exception]),
@@ -15,7 +15,7 @@ pub(crate) enum Way {
     Musl,
     /// Built and linked by zig; nothing here can run it.
     Linked,
-    /// Checked by the oldest compiler that the workspace says it supports.
+    /// Built by the oldest compiler that the workspace says it supports, and run here.
     Oldest,
 }
 
@@ -26,6 +26,17 @@ pub(crate) struct Emulated {
     pub(crate) qemu: &'static str,
     /// Where Debian keeps the libraries of that processor.
     pub(crate) libraries: &'static str,
+    pub(crate) native: Option<Native>,
+    /// Tests that cannot pass under qemu.
+    pub(crate) exceptions: &'static [Exception],
+}
+
+/// How the kernel of a 64-bit x86 machine runs such programs itself.
+pub(crate) struct Native {
+    /// What starts them.
+    pub(crate) loader: &'static str,
+    /// Tests that cannot pass there.
+    pub(crate) exceptions: &'static [Exception],
 }
 
 /// One platform.
@@ -53,6 +64,8 @@ pub(crate) const AARCH64: Platform = Platform {
         compiler: "aarch64-linux-gnu-gcc",
         qemu: "qemu-aarch64-static",
         libraries: "/usr/aarch64-linux-gnu",
+        native: None,
+        exceptions: exception::QEMU_64,
     }),
 };
 
@@ -64,17 +77,24 @@ pub(crate) const RISCV64: Platform = Platform {
         compiler: "riscv64-linux-gnu-gcc",
         qemu: "qemu-riscv64-static",
         libraries: "/usr/riscv64-linux-gnu",
+        native: None,
+        exceptions: exception::QEMU_64,
     }),
 };
 
 pub(crate) const I686: Platform = Platform {
     step: "i686",
-    about: "core crates' tests for 32-bit x86, under qemu",
+    about: "core crates' tests for 32-bit x86",
     target: "i686-unknown-linux-gnu",
     way: Way::Emulated(Emulated {
         compiler: "i686-linux-gnu-gcc",
         qemu: "qemu-i386-static",
         libraries: "/usr/i686-linux-gnu",
+        native: Some(Native {
+            loader: "/usr/i686-linux-gnu/lib/ld-linux.so.2",
+            exceptions: exception::THREADS,
+        }),
+        exceptions: exception::QEMU_32,
     }),
 };
 
@@ -86,6 +106,8 @@ pub(crate) const ARMV7: Platform = Platform {
         compiler: "arm-linux-gnueabihf-gcc",
         qemu: "qemu-arm-static",
         libraries: "/usr/arm-linux-gnueabihf",
+        native: None,
+        exceptions: exception::QEMU_32,
     }),
 };
 
@@ -133,7 +155,7 @@ pub(crate) const FREEBSD: Platform = Platform {
 
 pub(crate) const OLDEST: Platform = Platform {
     step: "msrv",
-    about: "the workspace checked by the oldest compiler it supports",
+    about: "core crates' tests, built by the oldest compiler supported",
     target: "x86_64-unknown-linux-gnu",
     way: Way::Oldest,
 };

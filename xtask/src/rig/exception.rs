@@ -5,6 +5,9 @@ use regex_lite::Regex;
 use crate::report::Report;
 use crate::rig::Program;
 
+/// In place of a test's path: the whole program is left out.
+pub(crate) const WHOLE: &str = "";
+
 /// One test that is left out.
 pub(crate) struct Exception {
     pub(crate) package: &'static str,
@@ -19,6 +22,11 @@ impl Exception {
     pub(super) fn is_in(&self, program: &Program) -> bool {
         program.is(self.package, self.test)
     }
+}
+
+/// The one that leaves out the whole program, if there is one.
+pub(super) fn whole<'a>(exceptions: &[&'a Exception]) -> Option<&'a Exception> {
+    exceptions.iter().copied().find(|exception| exception.name == WHOLE)
 }
 
 /// What tells the harness to leave them out.
@@ -70,6 +78,13 @@ mod tests {
         super::report(&mut report, &Program::default(), &[&A], &output(1));
         assert!(report.failures.is_empty());
         assert!(report.skips[0].ends_with("a::b: why"));
+    }
+
+    #[test]
+    fn exception_without_a_name_is_for_the_whole_program() {
+        const B: Exception = Exception { name: WHOLE, ..A };
+        assert!(whole(&[&A]).is_none());
+        assert!(whole(&[&A, &B]).is_some_and(|found| found.reason == "why"));
     }
 
     #[test]

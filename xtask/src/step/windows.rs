@@ -14,6 +14,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::catalogue::exception;
 use crate::catalogue::platform::WINDOWS;
+use crate::catalogue::subset::SUBSET;
 use crate::context::Context;
 use crate::process::{self, Job};
 use crate::report::{Report, tail};
@@ -52,6 +53,8 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
         target: TARGET,
         cargo: &|| cargo(context),
         build_args: &["-Zbuild-std"],
+        names_lines: false,
+        subset: SUBSET,
         exceptions: exception::WINE,
         program_limit: PROGRAM_LIMIT,
         start: &|program: &Program| {

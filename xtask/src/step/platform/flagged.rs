@@ -3,6 +3,7 @@
 //! coroutine, which is what processors get whose stacks nobody here can switch.
 
 use crate::catalogue::platform::Platform;
+use crate::catalogue::subset::SUBSET;
 use crate::context::Context;
 use crate::process::Job;
 use crate::report::Report;
@@ -24,6 +25,8 @@ pub(super) fn run(
         target: platform.target,
         cargo: &|| cargo(context, platform.step, flags),
         build_args: &[],
+        names_lines: false,
+        subset: SUBSET,
         exceptions,
         program_limit: PROGRAM_LIMIT,
         start: &|program: &Program| context.job(platform.step, &program.path),

@@ -1,4 +1,4 @@
-//! The whole workspace, but the instrument, checked by the oldest compiler that its manifest says it
+//! The tests of the core crates, built by the oldest compiler that the workspace's manifest says it
 //! supports, with today's cargo and the committed lock file.
 //!
 //! The compiler is rustup's if it has that version, or Debian's, taken out of its packages into the
@@ -8,14 +8,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::catalogue::layer::LAYERS;
 use crate::catalogue::platform::Platform;
+use crate::catalogue::subset::SUBSET;
 use crate::context::Context;
 use crate::process::{self, Job};
 use crate::report::{Report, tail};
+use crate::rig::{PROGRAM_LIMIT, Program, Rig};
 
-/// The packages of Debian that hold the compiler; the version is that of the workspace's manifest.
-const PACKAGES: &[&str] = &["rustc-web", "libstd-rust-web"];
+/// The packages of Debian that hold the compiler and the standard library, in the version of the
+/// workspace's manifest.
+const PACKAGES: &[&str] = &["rustc-web", "libstd-rust-web-dev"];
+
+/// The one that has the version in its name: the compiler's own libraries.
+const LIBRARIES: &str = "libstd-rust-web";
 
 /// The library that this compiler needs and a newer one does not bring.
 const LLVM: &str = "libllvm19";
@@ -26,22 +31,27 @@ enum Compiler {
     Unpacked(PathBuf),
 }
 
-pub(super) fn run(context: &Context, platform: &Platform) -> anyhow::Result<Report> {
+pub(super) fn run(context: &Context, platform: &'static Platform) -> anyhow::Result<Report> {
     let version = stated_version(context)?;
     let Some(compiler) = find(context, platform.step, &version)? else {
         let why = format!("neither rustup nor apt has Rust {version} here");
         return Ok(Report::skipped(why));
     };
+    let rig = Rig {
+        context,
+        step: platform.step,
+        target: platform.target,
+        cargo: &|| cargo(context, platform.step, &compiler),
+        build_args: &["--locked"],
+        names_lines: false,
+        subset: SUBSET,
+        exceptions: &[],
+        program_limit: PROGRAM_LIMIT,
+        start: &|program: &Program| context.job(platform.step, &program.path),
+    };
     let mut report = Report::default();
-    for layer in LAYERS.iter().filter(|layer| layer.core) {
-        let job = cargo(context, platform.step, &compiler);
-        let args = ["check", "--locked", "--all-features", "--lib", "--package", layer.package];
-        let folder = context.target.join(format!("xtask-{}", platform.step));
-        let checked =
-            job.args(&args).args(&["--target-dir".into(), folder.into_os_string()]).run()?;
-        report.judge(&format!("{} with Rust {version}", layer.package), &checked);
-    }
-    report.note(format!("Rust {version}, the library of each core crate"));
+    rig.test(&mut report)?;
+    report.note(format!("Rust {version}"));
     Ok(report)
 }
 
@@ -66,6 +76,11 @@ fn find(context: &Context, step: &str, version: &str) -> anyhow::Result<Option<C
     Ok(Some(Compiler::Unpacked(folder)))
 }
 
+/// The first two numbers of a version, which may have no third.
+fn series(version: &str) -> String {
+    version.split('.').take(2).collect::<Vec<_>>().join(".")
+}
+
 /// Takes the packages apart into `folder`; `false` if there are none.
 fn unpack(context: &Context, step: &str, version: &str, folder: &Path) -> anyhow::Result<bool> {
     if !process::exists("apt-get") || !process::exists("dpkg-deb") {
@@ -75,10 +90,9 @@ fn unpack(context: &Context, step: &str, version: &str, folder: &Path) -> anyhow
     let _ = std::fs::remove_dir_all(&shelf);
     std::fs::create_dir_all(&shelf)
         .with_context(|| format!("cannot create {}", shelf.display()))?;
-    let mut names: Vec<String> = PACKAGES.iter().map(|name| format!("{name}={version}*")).collect();
-    let minor = version.rsplit_once('.').map_or(version, |(minor, _)| minor);
-    names[1] = format!("{}-{minor}", PACKAGES[1]);
-    names.push(LLVM.to_owned());
+    let of_version = PACKAGES.iter().map(|name| format!("{name}={version}*"));
+    let more = [format!("{LIBRARIES}-{}", series(version)), LLVM.to_owned()];
+    let names: Vec<String> = of_version.chain(more).collect();
     let job = context.job(step, "apt-get").args(&["-q", "download"]).args(&names).in_dir(&shelf);
     if !job.run()?.end.is_success() {
         return Ok(false);
@@ -98,5 +112,16 @@ fn cargo(context: &Context, step: &str, compiler: &Compiler) -> Job {
         Compiler::Unpacked(folder) => job
             .env("RUSTC", folder.join("usr/bin/rustc"))
             .env("LD_LIBRARY_PATH", folder.join("usr/lib/x86_64-linux-gnu")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn series_of_a_version_are_its_first_two_numbers() {
+        assert_eq!(series("1.85"), "1.85");
+        assert_eq!(series("1.85.1"), "1.85");
     }
 }

@@ -1,5 +1,6 @@
 //! One of the platforms that continuous integration has no time for on every run: another one each
-//! day, so that each gets its turn. `cargo xtask platforms` runs them all.
+//! day, counted from 1 January 1970, so that each gets its turn. The workflow runs it every night, and
+//! on request all of them by `cargo xtask platforms`.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -6,6 +6,7 @@
 //! Leaks are LeakSanitizer's business: this one cannot see what only a suspended stack refers to.
 
 use crate::catalogue::exception;
+use crate::catalogue::subset::SUBSET;
 use crate::context::Context;
 use crate::process::Job;
 use crate::report::Report;
@@ -31,6 +32,8 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
         target: TARGET,
         cargo: &|| cargo(context),
         build_args: &[],
+        names_lines: true,
+        subset: SUBSET,
         exceptions: exception::ADDRESS,
         program_limit: PROGRAM_LIMIT,
         start: &|program: &Program| {

@@ -5,6 +5,7 @@
 //! `RUSTC_BOOTSTRAP` unlocks.
 
 use crate::catalogue::exception;
+use crate::catalogue::subset::SUBSET;
 use crate::context::Context;
 use crate::process::Job;
 use crate::report::Report;
@@ -27,6 +28,8 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
         target: TARGET,
         cargo: &|| cargo(context),
         build_args: &[],
+        names_lines: true,
+        subset: SUBSET,
         exceptions: exception::LEAK,
         program_limit: PROGRAM_LIMIT,
         start: &|program: &Program| {

@@ -13,6 +13,7 @@
 use std::path::Path;
 
 use crate::catalogue::exception;
+use crate::catalogue::subset::SUBSET;
 use crate::context::Context;
 use crate::process::{self, Job};
 use crate::report::Report;
@@ -52,6 +53,8 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
         target: TARGET,
         cargo: &|| cargo(context, &runtime),
         build_args: &["-Zbuild-std"],
+        names_lines: true,
+        subset: SUBSET,
         exceptions: exception::THREAD,
         program_limit: PROGRAM_LIMIT,
         start: &|program: &Program| {
