@@ -91,7 +91,13 @@ const fn without_advice(name: &'static str) -> Exception {
 }
 
 /// Over poll(2).
-pub(crate) const POLL: &[Exception] = &[];
+pub(crate) const POLL: &[Exception] = &[Exception {
+    package: "qi-runtime",
+    test: Some("net"),
+    name: "dropped_connect::a_connect_dropped_at_every_poll_leaves_no_connection",
+    reason: "mio's emulation tells of wake-ups and of changed registrations by one eventfd: a change \
+             that comes between a wake-up and the next wait empties it, and the wake-up is lost",
+}];
 
 /// With a thread in place of each coroutine's stack.
 pub(crate) const THREADS: &[Exception] = &[MIGRATING, TASKS_ON_STACKS];

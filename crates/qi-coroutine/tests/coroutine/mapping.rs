@@ -123,11 +123,13 @@ fn stack_pool_size_stacks_are_in_memory_before_the_first_coroutine() {
         // Beyond them there are more, which go back when they are idle.
         let mut many: Vec<_> = (0..3000).map(|_| coroutine(&pool, yield_now)).collect();
         assert!(many.iter_mut().all(|one| poll(one).is_pending()));
-        assert!(resident() >= made + 12_000);
+        let used = resident();
+        assert!(used >= made + 12_000, "{made} {used}");
         drop(many);
         pool.trim();
         let idle = resident();
-        assert!(idle < made + 6000, "{made} {idle}");
+        // A thousand of three: of each a page, and with some C libraries the one that unwinding took.
+        assert!(idle < made + 10_000, "{made} {used} {idle}");
         assert!(idle >= made + 4000, "{made} {idle}");
         assert_eq!(pool.stats().hot_stacks, 1000);
     };
