@@ -5,10 +5,14 @@
 //! have ended, and their values were given out, or are zero. The pages go back; the addresses stay
 //! reserved, and are given to new strands only when the whole reservation has been used up once.
 //!
+//! Values that are there at once need no strand: they lie four to a line of the cache, in chunks of their
+//! own, whose first page has a byte of notes for each (see `ready`).
+//!
 //! # States of a chunk
-//! *Live* → *gone* (all values were zero: reading zero is the truth) or *lossy* (a value was given out
-//! long ago and is no more: asking again is an error). The last `WINDOW` chunks always stay live, and a
-//! chunk in which one future was awaited twice stays for ever. (Invariant I90.)
+//! *Live* (of strands, or of values) → *gone* (all values were zero: reading zero is the truth) or
+//! *lossy* (a value was given out long ago and is no more: asking again is an error). The last chunks of
+//! either kind always stay live, and a chunk in which one future was awaited twice stays for ever.
+//! (Invariant I90.)
 //!
 //! # Memory ordering
 //! Relaxed almost everywhere: a strand's address reaches other threads through the program's own
@@ -21,6 +25,7 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use crate::ready::{Cell as ReadyCell, Ready};
 use crate::strand::{Kind, Strand};
 use crate::{populate, text};
 
@@ -33,16 +38,27 @@ const SLOTS: usize = CHUNK / SLOT;
 /// Reserved addresses at most: 250 million strands before one is used again. Page tables that
 /// stay behind are a five-hundredth of what was in use: 32 MiB at most.
 const RESERVED: usize = 16 << 30;
-/// Chunks that stay live however finished they are: 16 MiB, the last 260 000 futures.
+/// Chunks of strands that stay live however finished they are: 16 MiB, the last 260 000 coroutines.
 const WINDOW: usize = 256;
+/// Bytes of a value that was there at once.
+const READY_SLOT: usize = 16;
+/// A chunk of values begins with a page of notes, a byte for each slot; so those of the page are unused.
+const READY_FIRST: usize = CHUNK / READY_SLOT / READY_SLOT;
+/// Slots of such a chunk, with the unused ones.
+const READY_SLOTS: usize = CHUNK / READY_SLOT;
+/// Chunks of values that stay live: 4.5 MiB, the last 270 000.
+const READY_WINDOW: usize = 72;
 /// Old chunks that are looked at for each new one; more than one, so that the list becomes shorter.
 const SWEPT: usize = 2;
 
 const LIVE: u8 = 0;
 const GONE: u8 = 1;
 const LOSSY: u8 = 2;
+/// Live, and of values.
+const READY: u8 = 3;
 
 const _: () = assert!(size_of::<Strand>() == SLOT, "a strand fills its slot");
+const _: () = assert!(size_of::<ReadyCell>() == READY_SLOT, "a value fills its slot");
 
 struct Arena {
     base: NonNull<u8>,
@@ -56,8 +72,10 @@ struct Arena {
 struct Books {
     /// Chunks that were never used begin here.
     fresh: usize,
-    /// Live ones, oldest first.
+    /// Live ones of strands, oldest first.
     live: VecDeque<usize>,
+    /// Live ones of values.
+    ready: VecDeque<usize>,
     /// Retired ones, oldest first.
     retired: VecDeque<usize>,
 }
@@ -72,13 +90,17 @@ static ARENA: OnceLock<Arena> = OnceLock::new();
 thread_local! {
     /// What is left of the calling thread's chunk: index of the next slot, slots left.
     static NEXT: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    /// The same of values: chunk, next slot in it, slots left.
+    static NEXT_READY: Cell<(usize, usize, usize)> = const { Cell::new((0, 0, 0)) };
 }
 
 /// What an address of the program is.
 pub(crate) enum Found {
     /// A strand.
     Strand(&'static Strand),
-    /// A strand that ended long ago; whether a value was lost with it.
+    /// A value that was there at once.
+    Ready(Ready),
+    /// A future that ended long ago; whether a value was lost with it.
     Gone { lossy: bool },
     /// No strand of this library.
     Foreign,
@@ -92,16 +114,50 @@ pub(crate) fn claim(kind: Kind) -> &'static Strand {
 /// Gives a strand its address.
 #[inline]
 pub(crate) fn put(strand: Strand) -> &'static Strand {
+    let arena = arena();
     let (slot, left) = NEXT.get();
-    let (slot, left) = if left == 0 { arena().chunk() } else { (slot, left) };
+    let (slot, left) = if left == 0 { (arena.chunk(LIVE) * SLOTS, SLOTS) } else { (slot, left) };
     NEXT.set((slot + 1, left - 1));
-    let at = arena().slot(slot);
+    let at = arena.slot(slot);
     // SAFETY: the slot lies in a chunk that only this thread hands out, and was not handed out before:
     // mapped, aligned, and nobody else's.
     unsafe { at.write(strand) };
     // SAFETY: just written. It is never unmapped, and becomes nothing but a strand: retiring makes its
     // bytes zero, which are valid atomics.
     unsafe { at.as_ref() }
+}
+
+/// Gives a value that is there an address.
+#[inline]
+pub(crate) fn put_ready(cell: ReadyCell, note: u8) -> usize {
+    let arena = arena();
+    let (chunk, slot, left) = NEXT_READY.get();
+    let (chunk, slot, left) = if left == 0 {
+        (arena.chunk(READY), READY_FIRST, READY_SLOTS - READY_FIRST)
+    } else {
+        (chunk, slot, left)
+    };
+    NEXT_READY.set((chunk, slot + 1, left - 1));
+    let base = arena.chunk_at(chunk);
+    // SAFETY: within the chunk.
+    let at = unsafe { base.add(slot * READY_SLOT) }.cast::<ReadyCell>();
+    // SAFETY: as in `put`.
+    unsafe { at.write(cell) };
+    // SAFETY: within the chunk's page of notes; any byte is a valid atomic.
+    let notes: &AtomicU8 = unsafe { base.add(slot).cast().as_ref() };
+    // Relaxed: the address reaches others through the program's own synchronisation.
+    notes.store(note, Ordering::Relaxed);
+    at.as_ptr() as usize
+}
+
+/// The strand of an address that was one's, however long ago.
+#[inline]
+pub(crate) fn at(strand: *const Strand) -> &'static Strand {
+    let arena = arena();
+    let offset = (strand as usize).wrapping_sub(arena.base.as_ptr() as usize);
+    assert!(offset < arena.chunks * CHUNK && offset % SLOT == 0, "no strand was there");
+    // SAFETY: within the reservation, readable, and bytes that were never written are zero.
+    unsafe { arena.slot(offset / SLOT).as_ref() }
 }
 
 /// What lies at an address.
@@ -111,11 +167,13 @@ pub(crate) fn find(address: usize) -> Found {
     let Some(offset) = address.checked_sub(arena.base.as_ptr() as usize) else {
         return Found::Foreign;
     };
-    if offset >= arena.chunks * CHUNK || offset % SLOT != 0 {
+    if offset >= arena.chunks * CHUNK || offset % READY_SLOT != 0 {
         return Found::Foreign;
     }
     // Acquire pairs with the Release of `retire`.
     match arena.state(offset / CHUNK).load(Ordering::Acquire) {
+        READY => return arena.find_ready(offset / CHUNK, offset % CHUNK / READY_SLOT),
+        _ if offset % SLOT != 0 => return Found::Foreign,
         GONE => return Found::Gone { lossy: false },
         LOSSY => return Found::Gone { lossy: true },
         _ => {}
@@ -146,7 +204,8 @@ pub(crate) fn each(mut wanted: impl FnMut(&'static Strand)) {
 
 /// Bytes of strands that are in use.
 pub(crate) fn bytes() -> usize {
-    ARENA.get().map_or(0, |arena| arena.books().live.len() * CHUNK)
+    let live = |books: &Books| books.live.len() + books.ready.len();
+    ARENA.get().map_or(0, |arena| live(&arena.books()) * CHUNK)
 }
 
 #[inline]
@@ -188,35 +247,70 @@ impl Arena {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A chunk for the calling thread: first slot, slots.
-    #[cold]
-    fn chunk(&self) -> (usize, usize) {
-        let mut books = self.books();
-        for _ in 0..SWEPT.min(books.live.len().saturating_sub(WINDOW)) {
-            let Some(oldest) = books.live.pop_front() else { break };
-            if self.retire(oldest) {
-                books.retired.push_back(oldest);
-            } else {
-                books.live.push_back(oldest);
-            }
+    #[inline]
+    fn chunk_at(&self, chunk: usize) -> NonNull<u8> {
+        debug_assert!(chunk < self.chunks);
+        // SAFETY: within the reservation.
+        unsafe { self.base.add(chunk * CHUNK) }
+    }
+
+    #[inline]
+    fn find_ready(&self, chunk: usize, slot: usize) -> Found {
+        if slot < READY_FIRST {
+            return Found::Foreign;
         }
+        let ready = self.ready(chunk, slot);
+        if ready.is_made() { Found::Ready(ready) } else { Found::Foreign }
+    }
+
+    /// A slot of a chunk of values.
+    #[inline]
+    fn ready(&self, chunk: usize, slot: usize) -> Ready {
+        debug_assert!((READY_FIRST..READY_SLOTS).contains(&slot));
+        let base = self.chunk_at(chunk);
+        // SAFETY: within the chunk, and made of atomics, of which zero is a valid one.
+        let cell: &'static ReadyCell = unsafe { base.add(slot * READY_SLOT).cast().as_ref() };
+        // SAFETY: within the chunk's page of notes.
+        let note: &'static AtomicU8 = unsafe { base.add(slot).cast().as_ref() };
+        Ready::new(cell, note)
+    }
+
+    /// A chunk of this kind for the calling thread.
+    #[cold]
+    fn chunk(&self, kind: u8) -> usize {
+        let mut books = self.books();
+        self.sweep(&mut books, kind);
         let chunk = if books.fresh < self.chunks {
             books.fresh += 1;
             books.fresh - 1
         } else {
             let again = books.retired.pop_front();
-            let again = again.expect("fewer than 250 million futures are alive at once");
-            // Relaxed: the strands of the second use reach others as those of the first did.
-            self.state(again).store(LIVE, Ordering::Relaxed);
-            again
+            again.expect("fewer than 250 million futures are alive at once")
         };
-        books.live.push_back(chunk);
+        // Relaxed: what is put there reaches others through the program's own synchronisation.
+        self.state(chunk).store(kind, Ordering::Relaxed);
+        books.live_of(kind).push_back(chunk);
         drop(books);
-        populate::ask(self.slot(chunk * SLOTS).cast(), CHUNK);
-        (chunk * SLOTS, SLOTS)
+        populate::ask(self.chunk_at(chunk), CHUNK);
+        chunk
     }
 
-    /// Gives a chunk's pages back if nobody can miss them.
+    /// Looks at the oldest chunks of a kind.
+    fn sweep(&self, books: &mut Books, kind: u8) {
+        let window = if kind == READY { READY_WINDOW } else { WINDOW };
+        for _ in 0..SWEPT.min(books.live_of(kind).len().saturating_sub(window)) {
+            let Some(oldest) = books.live_of(kind).pop_front() else { break };
+            let retired =
+                if kind == READY { self.retire_ready(oldest) } else { self.retire(oldest) };
+            if retired {
+                books.retired.push_back(oldest);
+            } else {
+                books.live_of(kind).push_back(oldest);
+            }
+        }
+    }
+
+    /// Gives the pages of a chunk of strands back if nobody can miss them.
     fn retire(&self, chunk: usize) -> bool {
         let strands = chunk * SLOTS..(chunk + 1) * SLOTS;
         // SAFETY: as in `find`; a slot that its thread has not handed out yet reads as not made.
@@ -225,16 +319,35 @@ impl Arena {
             return false;
         }
         let lossy = strands.clone().any(|slot| strand(slot).has_value());
+        let texts = strands.filter_map(|slot| strand(slot).text());
+        self.give_back(chunk, lossy, texts);
+        true
+    }
+
+    /// The same of a chunk of values: the notes say all.
+    fn retire_ready(&self, chunk: usize) -> bool {
+        let slots = READY_FIRST..READY_SLOTS;
+        if !slots.clone().all(|slot| self.ready(chunk, slot).is_over()) {
+            return false;
+        }
+        let lossy = slots.clone().any(|slot| self.ready(chunk, slot).has_value());
+        let texts = slots.filter_map(|slot| self.ready(chunk, slot).text());
+        self.give_back(chunk, lossy, texts);
+        true
+    }
+
+    fn give_back(&self, chunk: usize, lossy: bool, texts: impl Iterator<Item = i64>) {
         // Release pairs with the Acquire of `find`.
         self.state(chunk).store(if lossy { LOSSY } else { GONE }, Ordering::Release);
-        for slot in strands {
-            text::forget(strand(slot));
-        }
+        texts.for_each(text::forget);
         // SAFETY: the chunk lies in this mapping. Its bytes become zero.
-        unsafe {
-            libc::madvise(self.slot(chunk * SLOTS).as_ptr().cast(), CHUNK, libc::MADV_DONTNEED)
-        };
-        true
+        unsafe { libc::madvise(self.chunk_at(chunk).as_ptr().cast(), CHUNK, libc::MADV_DONTNEED) };
+    }
+}
+
+impl Books {
+    fn live_of(&mut self, kind: u8) -> &mut VecDeque<usize> {
+        if kind == READY { &mut self.ready } else { &mut self.live }
     }
 }
 
@@ -251,21 +364,32 @@ fn map(bytes: usize) -> Option<NonNull<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ready;
     use crate::strand::Value;
 
-    fn ready(value: i64) -> &'static Strand {
-        put(Strand::ended(Kind::Outside, Value::Bits, value))
+    fn done(value: i64) -> &'static Strand {
+        let strand = claim(Kind::Outside);
+        strand.complete(Value::Bits, value);
+        strand
+    }
+
+    fn value(value: i64) -> (usize, Ready) {
+        let address = ready::put(Value::Bits, value);
+        match find(address) {
+            Found::Ready(ready) => (address, ready),
+            _ => panic!("a value that was put there lies there"),
+        }
     }
 
     #[test]
     fn pages_go_back_once_nobody_can_miss_them_and_stale_addresses_know_it() {
         let address = |strand: &'static Strand| ptr::from_ref(strand) as usize;
         // Chunks of their own for each kind.
-        let of_zeros: Vec<_> = (0..3 * SLOTS).map(|_| address(ready(0))).collect();
-        let taken: Vec<_> = (0..3 * SLOTS).map(|_| ready(7)).collect();
+        let of_zeros: Vec<_> = (0..3 * SLOTS).map(|_| address(done(0))).collect();
+        let taken: Vec<_> = (0..3 * SLOTS).map(|_| done(7)).collect();
         taken.iter().for_each(|strand| strand.seen());
-        let unasked: Vec<_> = (0..3 * SLOTS).map(|_| ready(8)).collect();
-        let kept: Vec<_> = (0..3 * SLOTS).map(|_| ready(9)).collect();
+        let unasked: Vec<_> = (0..3 * SLOTS).map(|_| done(8)).collect();
+        let kept: Vec<_> = (0..3 * SLOTS).map(|_| done(9)).collect();
         kept.iter().for_each(|strand| {
             strand.seen();
             strand.seen();
@@ -273,7 +397,7 @@ mod tests {
         let waits: Vec<_> = (0..3 * SLOTS).map(|_| claim(Kind::Coroutine)).collect();
         // More than the window, several times, so that all the above is looked at.
         for _ in 0..3 * WINDOW * SLOTS {
-            ready(1).seen();
+            done(1).seen();
         }
         // The middle of each: its neighbours are of the same kind.
         let middle = SLOTS + SLOTS / 2;
@@ -283,15 +407,44 @@ mod tests {
             assert!(matches!(find(address(strand)), Found::Strand(one) if ptr::eq(one, strand)));
         }
         assert_eq!((unasked[middle].bits(), kept[middle].bits()), (8, 9));
-        assert!(bytes() < 2 * WINDOW * CHUNK, "{} bytes are in use", bytes());
+        assert!(bytes() < 2 * (WINDOW + READY_WINDOW) * CHUNK, "{} bytes are in use", bytes());
+    }
+
+    #[test]
+    fn values_that_were_there_at_once_go_and_stay_by_the_same_rules() {
+        const N: usize = 3 * READY_SLOTS;
+        let make = |bits| -> Vec<_> { (0..N).map(|_| value(bits)).collect() };
+        let (zeros, seen, unasked, kept, taken) = (make(0), make(7), make(8), make(9), make(6));
+        seen.iter().for_each(|(_, ready)| ready.seen());
+        kept.iter().for_each(|(_, ready)| {
+            ready.seen();
+            ready.seen();
+        });
+        taken.iter().for_each(|(_, ready)| {
+            ready.seen();
+            assert_eq!((ready.take_bits(), ready.take_bits()), (6, 0));
+        });
+        for _ in 0..4 * READY_WINDOW * READY_SLOTS {
+            value(1).1.seen();
+        }
+        let middle = N / 2;
+        for (all, was_lost) in [(&zeros, false), (&seen, true), (&taken, false)] {
+            let found = find(all[middle].0);
+            assert!(matches!(found, Found::Gone { lossy } if lossy == was_lost));
+        }
+        for (all, bits) in [(&unasked, 8), (&kept, 9)] {
+            assert!(matches!(find(all[middle].0), Found::Ready(one) if one.bits() == bits));
+        }
     }
 
     #[test]
     fn addresses_of_others_are_foreign() {
-        let strand = ready(1);
+        let strand = done(1);
         let address = ptr::from_ref(strand) as usize;
         for foreign in [0, 8, address + 1, &raw const address as usize, usize::MAX] {
             assert!(matches!(find(foreign), Found::Foreign));
         }
+        let (ready, _) = value(1);
+        assert!(matches!(find(ready + 8), Found::Foreign));
     }
 }

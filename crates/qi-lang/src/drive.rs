@@ -1,252 +1,245 @@
-//! A coroutine's frame as a task: resumes it, and waits for what it said it would wait for.
+//! Drives the frames of coroutines: resumes them, and has them wait for what they said they would.
 //!
 //! # Protocol
-//! Every poll: look whether it was cancelled; leave the waker; look whether what it waits for has come,
-//! and say that it rests if not; resume otherwise. The order makes a wake that comes at any moment find
-//! either the waker or the look. What the frame states while it runs is acted on only here, after it has
-//! suspended. (Invariant I91.)
+//! A coroutine is at one place at a time: in a queue of its crew, in the turn of a hand, or parked where
+//! its wake will come from. Who takes it from one of these may touch its frame, and nobody else; once it
+//! is parked or queued it is somebody else's. What the frame states while it runs is acted on only here,
+//! after it has suspended. (Invariant I91.)
+//! Wakes are for what it waits for, but for those that come from time, which may be late, and from
+//! cancelling. So a turn begins with a look whether it was cancelled, and, where going on too early
+//! would be wrong, whether the wait is over.
 #![forbid(unsafe_code)]
 
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::ffi::{CString, c_void};
+use std::ptr;
 use std::time::Duration;
 
-use qi_runtime::time::{self, Sleep};
-
-use crate::channel::Channel;
+use crate::arena;
+use crate::crew::{self, Crew};
+use crate::exception::Turns;
+use crate::export::channel::waited_for;
+use crate::hand::Hand;
 use crate::here::{self, Awaited, Intent, Turn};
-use crate::ops::Frame;
-use crate::strand::{Kind, Reason, Strand, Value};
-use crate::{arena, library, plain, quiet, run, text};
+use crate::ops::{self, Frame};
+use crate::strand::{Reason, Strand, Value};
+use crate::{nap, plain, quiet, ready, run, text};
 
-/// Resumes in one poll, if what the frame waits for is there each time.
-const TURNS: usize = 64;
+/// Turns of a round: between two looks at what came from outside, and of the runtime's other tasks.
+const TURNS: u32 = 128;
 
-/// Between two looks at a future of the language's library, which tells nobody when it ends.
-const LOOKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(8));
+/// Milliseconds, first and at most, between two looks at a future of the language's library, which tells nobody when it ends.
+const LOOKS: (u32, u32) = (1, 8);
 
-/// What a frame waits for.
-enum Wait {
-    /// A turn.
-    Turn,
-    Sleep(Pin<Box<Sleep>>),
-    /// And whether it is listed there.
-    Receive(&'static Channel, bool),
-    /// Not listed yet.
-    Send(&'static Channel, i64),
-    /// Listed with its value.
-    Sending(&'static Channel),
-    Await(&'static Strand),
-    Foreign {
-        future: usize,
-        pause: Duration,
-        look: Option<Pin<Box<Sleep>>>,
-    },
-}
-
-impl Wait {
-    /// `false` if it is over at once.
-    fn of(intent: Intent) -> Self {
-        match intent {
-            Intent::Yield => Self::Turn,
-            Intent::Sleep(duration) => Self::Sleep(Box::pin(time::sleep(duration))),
-            Intent::Receive(channel) => Self::Receive(channel, false),
-            Intent::Send(channel, value) => Self::Send(channel, value),
-            Intent::Await(Awaited::Ours(strand)) => Self::Await(strand),
-            Intent::Await(Awaited::Foreign(future)) => {
-                Self::Foreign { future, pause: LOOKS.0, look: None }
-            }
-        }
-    }
-
-    /// Whether it is over. If not, the strand will be woken, and rests if only another can wake it.
-    fn poll(&mut self, strand: &'static Strand, context: &mut Context<'_>) -> Poll<()> {
-        let pending = match self {
-            Self::Turn => false,
-            Self::Sleep(sleep) => {
-                ready!(sleep.as_mut().poll(context));
-                false
-            }
-            Self::Receive(channel, listed) => {
-                channel.await_value(strand, !std::mem::replace(listed, true))
-            }
-            Self::Send(channel, value) => {
-                let (channel, value) = (*channel, *value);
-                let sent = channel.send_or_await(strand, value);
-                *self = Self::Sending(channel);
-                !sent
-            }
-            Self::Sending(channel) => {
-                let sent = strand.take_sent() || !channel.is_listed_sender(strand);
-                if sent {
-                    strand.take_sent();
-                }
-                !sent
-            }
-            Self::Await(future) => future.listen(strand, Reason::Future),
-            Self::Foreign { future, pause, look } => {
-                return poll_foreign(*future, pause, look, context);
-            }
-        };
-        if pending { Poll::Pending } else { Poll::Ready(()) }
-    }
-
-    /// Leaves what it is listed in.
-    fn leave(&self, strand: &'static Strand) {
-        match self {
-            Self::Receive(channel, _) => channel.leave_receivers(strand),
-            Self::Sending(channel) => channel.leave_senders(strand),
-            Self::Await(future) => future.unlisten(strand),
-            Self::Turn | Self::Sleep(_) | Self::Send(..) | Self::Foreign { .. } => {}
-        }
-    }
-}
-
-fn poll_foreign(
-    future: usize,
-    pause: &mut Duration,
-    look: &mut Option<Pin<Box<Sleep>>>,
-    context: &mut Context<'_>,
-) -> Poll<()> {
-    loop {
-        if library::state(future) != library::State::Pending {
-            return Poll::Ready(());
-        }
-        let sleep = look.get_or_insert_with(|| Box::pin(time::sleep(*pause)));
-        ready!(sleep.as_mut().poll(context));
-        *look = None;
-        *pause = (*pause * 2).min(LOOKS.1);
-    }
-}
-
-/// The task of a coroutine.
-struct Drive {
-    strand: &'static Strand,
-    frame: Option<Frame>,
-    wait: Wait,
-}
-
-/// Makes a frame that has just suspended for the first time a task; its future.
-pub(crate) fn spawn(frame: Frame) -> &'static Strand {
+/// Makes a frame that has just suspended for the first time a coroutine; its future's address.
+#[inline]
+pub(crate) fn spawn(frame: Frame) -> usize {
     // First of all: what the program left unsent may have to wait here.
     let intent = here::take_intent();
     here::settle();
     if frame.is_done() {
         let value = frame.promise();
         frame.destroy();
-        return arena::put(Strand::ended(Kind::Coroutine, Value::Bits, value));
+        return ready::put(Value::Bits, value);
     }
-    let strand = arena::claim(Kind::Coroutine);
-    let handle = run::handle();
-    // Timers want to know whose they are.
-    let wait = match intent {
-        Intent::Sleep(duration) => handle.enter(|| Wait::of(Intent::Sleep(duration))),
-        intent => Wait::of(intent),
-    };
-    quiet::up();
-    plain::begin_one();
-    let drive = Drive { strand, frame: Some(frame), wait };
-    drop(handle.spawn_with_priority(drive, here::take_lane()));
-    strand
+    begin(frame, intent)
 }
 
-impl Future for Drive {
-    type Output = ();
+fn begin(frame: Frame, intent: Intent) -> usize {
+    let strand = arena::put(Strand::coroutine(frame.bits(), here::take_lane()));
+    let address = strand.address();
+    quiet::begin_one();
+    let parked = match intent {
+        Intent::Yield => false,
+        // Timers want to know whose they are.
+        Intent::Sleep(_) | Intent::Await(Awaited::Foreign(_)) => {
+            run::handle().enter(|| wait(strand, intent))
+        }
+        intent => wait(strand, intent),
+    };
+    if !parked {
+        crew::push_new(strand);
+    }
+    address
+}
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        for _ in 0..TURNS {
-            if this.strand.is_cancelled() {
-                this.cancelled();
-                return Poll::Ready(());
-            }
-            if !matches!(this.wait, Wait::Turn) {
-                this.strand.keep(context.waker());
-                this.strand.stir();
-                // Cancelled between the look above and the waker: it was not woken.
-                if this.strand.is_cancelled() {
-                    continue;
-                }
-                if this.wait.poll(this.strand, context).is_pending() {
-                    quiet::nudge();
-                    return Poll::Pending;
-                }
-                this.strand.stir();
-            }
-            if this.turn() {
-                return Poll::Ready(());
-            }
-            if matches!(this.wait, Wait::Turn) {
-                break;
+/// Parks a coroutine for what it said; `false` if it goes on: what it wants is there. If not, it is not
+/// the caller's any more.
+fn wait(strand: &'static Strand, intent: Intent) -> bool {
+    let parked = match intent {
+        Intent::Yield => false,
+        Intent::Sleep(duration) => nap::begin(strand, 0, duration),
+        Intent::Receive(channel) => channel.await_value(strand, true),
+        Intent::Send(channel, value) => !channel.send_or_await(strand, value),
+        Intent::Await(Awaited::Ours(future)) => future.listen(strand, Reason::Future),
+        Intent::Await(Awaited::Foreign(future)) => nap_for(strand, future),
+    };
+    // Cancelled before it was parked, so nobody has woken it for that.
+    if parked && strand.is_cancelled() {
+        strand.wake();
+    }
+    parked
+}
+
+/// Looks at a future of the language's library a little later: the frame asks it again then.
+fn nap_for(strand: &'static Strand, future: usize) -> bool {
+    let again = strand.reason() == Reason::Time && strand.on() == future;
+    let pause = if again { (strand.pause() * 2).min(LOOKS.1) } else { LOOKS.0 };
+    strand.set_pause(pause);
+    nap::begin(strand, future, Duration::from_millis(pause.into()))
+}
+
+/// Takes turns until there is nothing to do, or others are to have theirs; whether there were any.
+/// `found` is called before the first.
+pub(crate) fn round(crew: &'static Crew, hand: &'static Hand, found: impl Fn()) -> bool {
+    let mut round = Round { crew, hand, running: None, next: None, left: TURNS, ended: false };
+    round.next = crew.next(hand);
+    if round.next.is_none() {
+        return false;
+    }
+    found();
+    let at_work = here::enter(hand);
+    ops::take_turns(&mut round);
+    if let Some(next) = round.next.take() {
+        hand.push_back(next);
+    }
+    hand.shuffle();
+    drop(at_work);
+    if round.ended {
+        plain::some_ended();
+    }
+    quiet::nudge();
+    true
+}
+
+/// A hand's round.
+struct Round {
+    crew: &'static Crew,
+    hand: &'static Hand,
+    /// Whose frame was given out last, and whose turn it is on this thread.
+    running: Option<(&'static Strand, Turn)>,
+    /// Who has the next turn, before all that are queued.
+    next: Option<&'static Strand>,
+    /// Turns left.
+    left: u32,
+    /// Whether a coroutine has ended.
+    ended: bool,
+}
+
+impl Turns for Round {
+    #[inline]
+    fn next(&mut self, thrown: Option<CString>) -> *mut c_void {
+        if let Some((strand, turn)) = self.running.take() {
+            self.settle(strand, turn, thrown);
+        }
+        while self.left > 0 {
+            let next = self.next.take().or_else(|| self.crew.next(self.hand));
+            let Some(strand) = next else { break };
+            self.left -= 1;
+            if self.is_due(strand) {
+                self.hand.begin_turn();
+                self.running = Some((strand, Turn::begin(strand)));
+                return Frame::of_bits(strand.bits()).handle();
             }
         }
-        context.waker().wake_by_ref();
-        Poll::Pending
+        ptr::null_mut()
     }
 }
 
-impl Drive {
-    /// One turn of the frame; whether it was the last.
-    fn turn(&mut self) -> bool {
-        let Some(frame) = &mut self.frame else { return true };
-        let turn = Turn::begin(self.strand);
-        let outcome = frame.resume();
-        if let Err(message) = outcome {
+impl Round {
+    /// Whether a coroutine that has come to its turn is to be resumed; if not, it is parked or ended.
+    #[inline]
+    fn is_due(&mut self, strand: &'static Strand) -> bool {
+        if strand.is_cancelled() {
+            self.cancelled(strand);
+            return false;
+        }
+        match strand.parked_for() {
+            Reason::Time if nap::resume(strand) => return false,
+            Reason::Send => {
+                strand.take_sent();
+            }
+            _ => {}
+        }
+        strand.resumed();
+        true
+    }
+
+    /// What became of the frame that was given out.
+    #[inline]
+    fn settle(&mut self, strand: &'static Strand, turn: Turn, thrown: Option<CString>) {
+        if let Some(message) = thrown {
             here::take_intent();
             here::take_unsent();
             drop(turn);
             // Not destroyed: see the crate's page.
-            self.frame = None;
-            self.end(Value::Failure, text::keep(message));
-            return true;
+            self.end(strand, Value::Failure, text::keep(message));
+            return;
         }
-        let done = frame.is_done();
-        // A plain function may have tried to send at the very end.
-        if done {
+        let frame = Frame::of_bits(strand.bits());
+        if frame.is_done() {
+            // A plain function may have tried to send at the very end.
             here::settle();
+            let value = frame.promise();
+            frame.destroy();
+            drop(turn);
+            self.end(strand, Value::Bits, value);
+            return;
         }
         drop(turn);
-        if !done {
-            self.wait = Wait::of(here::take_intent());
-            return false;
-        }
-        let value = frame.promise();
-        self.destroy();
-        self.end(Value::Bits, value);
-        true
-    }
-
-    fn cancelled(&mut self) {
-        self.wait.leave(self.strand);
-        self.strand.stir();
-        self.destroy();
-        self.end(Value::Bits, 0);
-    }
-
-    /// Runs the frame's clean-up, which is the program's code.
-    fn destroy(&mut self) {
-        let _turn = Turn::begin(self.strand);
-        if let Some(frame) = self.frame.take() {
-            frame.destroy();
+        match here::take_intent() {
+            Intent::Yield => self.hand.push_back(strand),
+            intent => {
+                if !wait(strand, intent) {
+                    self.next = Some(strand);
+                }
+            }
         }
     }
 
-    fn end(&mut self, kind: Value, value: i64) {
-        self.strand.drop_waker();
-        self.strand.complete(kind, value);
+    #[cold]
+    fn cancelled(&mut self, strand: &'static Strand) {
+        leave(strand);
+        let turn = Turn::begin(strand);
+        // The frame's clean-up is the program's code.
+        Frame::of_bits(strand.bits()).destroy();
+        drop(turn);
+        self.end(strand, Value::Bits, 0);
+    }
+
+    /// Ends a coroutine. Who waits for that has the next turn.
+    #[inline]
+    fn end(&mut self, strand: &'static Strand, kind: Value, value: i64) {
+        let waiter = strand.close(kind, value);
         // Those who wait for all are counted before this one is not.
-        plain::end_one();
+        if let Some(waiter) = waiter {
+            if waiter.wake_to_run() {
+                self.go_on(waiter);
+            }
+        }
+        self.ended = true;
+        quiet::end_one();
+        plain::one_ended();
         quiet::down();
-        quiet::nudge();
+    }
+
+    /// Gives a coroutine the next turn, if it is of this lane.
+    #[inline]
+    fn go_on(&mut self, strand: &'static Strand) {
+        if self.next.is_none() && strand.lane() == self.hand.lane() {
+            self.next = Some(strand);
+        } else {
+            crew::push(strand);
+        }
     }
 }
 
-impl Drop for Drive {
-    /// The runtime ends before the coroutine does: only when the process does.
-    fn drop(&mut self) {
-        if self.frame.is_some() {
-            self.cancelled();
-        }
+/// Takes a coroutine out of what it waited for.
+fn leave(strand: &'static Strand) {
+    match strand.parked_for() {
+        Reason::Receive => waited_for(strand).leave_receivers(strand),
+        Reason::Send => waited_for(strand).leave_senders(strand),
+        Reason::Future => arena::at(strand.on() as *const Strand).unlisten(strand),
+        Reason::Time => nap::leave(strand),
+        _ => {}
     }
 }

@@ -44,6 +44,12 @@ unsafe extern "C" {
         argument: *mut c_void,
         escape: *mut *mut c_void,
     ) -> i32;
+    fn qi_lang_turns(
+        next: extern "C" fn(*mut c_void, i32) -> *mut c_void,
+        resume: extern "C" fn(*mut c_void),
+        turns: *mut c_void,
+        escape: *mut *mut c_void,
+    );
     fn qi_lang_jump(buffer: *mut c_void) -> !;
 }
 
@@ -109,6 +115,47 @@ pub(crate) unsafe fn guard(
     context.cut(length);
     context.floor.set(floor);
     if thrown { Err(context.message.take()) } else { Ok(()) }
+}
+
+/// What runs one frame after another, and what an exception does to them.
+pub(crate) trait Turns {
+    /// The next frame, or null. Before that: what became of the last one, which an exception with this
+    /// message may have left.
+    fn next(&mut self, thrown: Option<CString>) -> *mut c_void;
+}
+
+/// The turns that are being taken, and the context they are taken in.
+struct Round<'a, T> {
+    turns: &'a mut T,
+    context: Rc<Context>,
+    /// Marks below belong to what is outside.
+    length: usize,
+}
+
+extern "C" fn next<T: Turns>(round: *mut c_void, thrown: i32) -> *mut c_void {
+    // SAFETY: `take_turns` has given this pointer to the function that calls here, and uses it no more
+    // before that returns.
+    let round = unsafe { &mut *round.cast::<Round<'_, T>>() };
+    if round.context.marks.borrow().len() > round.length {
+        round.context.cut(round.length);
+    }
+    let message = (thrown != 0).then(|| round.context.message.take());
+    round.turns.next(message)
+}
+
+/// Resumes what `turns` gives, each under a guard, until it gives null.
+///
+/// # Safety
+/// As [`guard`], of `resume` and each of the frames.
+pub(crate) unsafe fn take_turns<T: Turns>(turns: &mut T, resume: extern "C" fn(*mut c_void)) {
+    let context = current();
+    let length = context.marks.borrow().len();
+    let floor = context.floor.replace(length);
+    let mut round = Round { turns, context: Rc::clone(&context), length };
+    let at = (&raw mut round).cast();
+    // SAFETY: the caller's word for the frames; the cell lives in the context, which is held here.
+    unsafe { qi_lang_turns(next::<T>, resume, at, context.escape.as_ptr()) };
+    context.floor.set(floor);
 }
 
 /// A new mark: the buffer of the `setjmp` that follows.

@@ -6,7 +6,8 @@ use std::ffi::CString;
 use crate::arena::{self, Found};
 use crate::here::{self, Awaited};
 use crate::library::{self, State};
-use crate::strand::{Kind, Reason, Strand, Value};
+use crate::ready::Ready;
+use crate::strand::{Reason, Strand, Value};
 use crate::wait::{self, Quiet};
 use crate::{report, run, text};
 
@@ -29,17 +30,8 @@ pub(crate) enum Given {
     Text(CString),
 }
 
-/// One that is ready.
-pub(crate) fn ready(kind: Value, value: i64) -> &'static Strand {
-    arena::put(Strand::ended(Kind::Outside, kind, value))
-}
-
-/// One that is ready with a text.
-pub(crate) fn ready_text(kind: Value, text: CString) -> &'static Strand {
-    ready(kind, text::keep(text))
-}
-
 /// Whether a future of the program is ready; if not, which one it is.
+#[inline]
 pub(crate) fn poll(address: usize) -> Result<(), Awaited> {
     match arena::find(address) {
         Found::Strand(strand) if !strand.is_done() => Err(Awaited::Ours(strand)),
@@ -54,6 +46,7 @@ pub(crate) fn poll(address: usize) -> Result<(), Awaited> {
 ///
 /// # Errors
 /// What is to be thrown.
+#[inline]
 pub(crate) fn value(address: usize, wanted: As) -> Result<Given, CString> {
     if address == 0 {
         // What the language has always answered for no future.
@@ -64,8 +57,10 @@ pub(crate) fn value(address: usize, wanted: As) -> Result<Given, CString> {
             if !strand.is_done() {
                 end_of(strand, Reason::Future)?;
             }
-            given(strand, wanted)
+            strand.seen();
+            given(strand.value_kind(), wanted, strand.bits(), || strand.take_bits())
         }
+        Found::Ready(ready) => of_ready(ready, wanted),
         Found::Gone { lossy: false } => Ok(Given::Bits(0)),
         Found::Gone { lossy: true } => Err(text::from_str(
             "未来的值早已取走，不再保留 (the value of this future was taken long ago and is no longer kept)",
@@ -89,19 +84,22 @@ pub(crate) fn end_of(strand: &'static Strand, reason: Reason) -> Result<(), CStr
 }
 
 #[inline]
-fn given(strand: &Strand, wanted: As) -> Result<Given, CString> {
-    strand.seen();
+fn of_ready(ready: Ready, wanted: As) -> Result<Given, CString> {
+    ready.seen();
+    given(ready.kind(), wanted, ready.bits(), || ready.take_bits())
+}
+
+#[inline]
+fn given(kind: Value, wanted: As, bits: i64, take: impl FnOnce() -> i64) -> Result<Given, CString> {
     let gone = || CString::default();
-    match strand.value_kind() {
-        Value::Failure => Err(text::get(strand.bits()).unwrap_or_else(gone)),
+    match kind {
+        Value::Failure => Err(text::get(bits).unwrap_or_else(gone)),
         Value::Text if matches!(wanted, As::String | As::Pointer) => {
-            Ok(Given::Text(text::get(strand.bits()).unwrap_or_else(gone)))
+            Ok(Given::Text(text::get(bits).unwrap_or_else(gone)))
         }
         Value::Text => Ok(Given::Bits(0)),
-        Value::Bits if matches!(wanted, As::String | As::Pointer) => {
-            Ok(Given::Bits(strand.take_bits()))
-        }
-        Value::Bits => Ok(Given::Bits(strand.bits())),
+        Value::Bits if matches!(wanted, As::String | As::Pointer) => Ok(Given::Bits(take())),
+        Value::Bits => Ok(Given::Bits(bits)),
     }
 }
 

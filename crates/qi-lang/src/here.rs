@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use qi_runtime::TaskPriority;
 
 use crate::channel::Channel;
+use crate::crew::Blocked;
 use crate::exception::{self, Context};
+use crate::hand::Hand;
 use crate::strand::{Kind, Strand};
 use crate::{arena, plain, quiet};
 
@@ -75,6 +77,8 @@ const PART: u32 = 16;
 
 struct Here {
     strand: Cell<Option<&'static Strand>>,
+    /// Whose round this thread is in.
+    hand: Cell<Option<&'static Hand>>,
     intent: Cell<Option<Intent>>,
     asked: Cell<Option<Awaited>>,
     unsent: Cell<Option<Unsent>>,
@@ -92,6 +96,7 @@ thread_local! {
     static HERE: Here = const {
         Here {
             strand: Cell::new(None),
+            hand: Cell::new(None),
             intent: Cell::new(None),
             asked: Cell::new(None),
             unsent: Cell::new(None),
@@ -146,12 +151,41 @@ pub(crate) fn strand() -> &'static Strand {
     })
 }
 
+/// Whose code this is; `None` if it is a thread's that has never waited.
+#[inline]
+pub(crate) fn known() -> Option<&'static Strand> {
+    HERE.with(|here| here.strand.get())
+        .or_else(|| THREAD.with_borrow(|thread| thread.as_ref().map(|thread| thread.0)))
+}
+
+/// The hand whose round this is.
+#[inline]
+pub(crate) fn hand() -> Option<&'static Hand> {
+    HERE.with(|here| here.hand.get())
+}
+
+/// A hand's round on this thread.
+pub(crate) struct AtWork(());
+
+/// Begins it. By the one who polls the hand's task.
+pub(crate) fn enter(hand: &'static Hand) -> AtWork {
+    HERE.with(|here| here.hand.set(Some(hand)));
+    AtWork(())
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        HERE.with(|here| here.hand.set(None));
+    }
+}
+
 /// A turn of a strand on this thread.
 pub(crate) struct Turn {
     outer: Option<&'static Strand>,
 }
 
 impl Turn {
+    #[inline]
     pub(crate) fn begin(strand: &'static Strand) -> Self {
         Self { outer: HERE.with(|here| here.strand.replace(Some(strand))) }
     }
@@ -165,6 +199,8 @@ impl Drop for Turn {
 
 /// The time of a wait, in which others may run on the thread.
 pub(crate) struct Away {
+    /// The hand, and that another has its place.
+    hand: Option<(&'static Hand, Blocked)>,
     strand: Option<&'static Strand>,
     intent: Option<Intent>,
     asked: Option<Awaited>,
@@ -175,6 +211,7 @@ impl Away {
     pub(crate) fn go() -> Self {
         let context = exception::enter(exception::of_thread());
         HERE.with(|here| Self {
+            hand: here.hand.take().map(|hand| (hand, Blocked::begin(hand))),
             strand: here.strand.take(),
             intent: here.intent.take(),
             asked: here.asked.take(),
@@ -186,6 +223,7 @@ impl Away {
 impl Drop for Away {
     fn drop(&mut self) {
         HERE.with(|here| {
+            here.hand.set(self.hand.take().map(|(hand, _)| hand));
             here.strand.set(self.strand);
             here.intent.set(self.intent);
             here.asked.set(self.asked);
@@ -235,6 +273,13 @@ pub(crate) fn take_unsent() -> Option<Unsent> {
 /// Sends what a plain function has left unsent. Every function that neither parks nor steps begins so.
 #[inline]
 pub(crate) fn settle() {
+    if HERE.with(|here| here.unsent.get().is_some()) {
+        send_unsent();
+    }
+}
+
+#[cold]
+fn send_unsent() {
     if let Some(unsent) = take_unsent() {
         plain::send(unsent);
     }

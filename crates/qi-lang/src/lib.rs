@@ -6,7 +6,8 @@
 //! tells the compiler's authors how.
 //!
 //! ```text
-//!  compiled program ─► export/* ─┬► drive      a coroutine's frame as a task        ┐
+//!  compiled program ─► export/* ─┬► drive ─► crew   turns of coroutines, a task    ┐
+//!                                │                  for each seat and lane          │
 //!                                ├► channel, future, group, mutex                   ├► qi-runtime
 //!                                ├► goroutine  a closure on a stack of its own      │
 //!                                └► wait       what waits outside of coroutines ────┘
@@ -19,14 +20,14 @@
 //! gives the memory to another type, so a pointer the program kept finds either its strand or, long
 //! after that ended, the note that it is gone; it never finds somebody else's.
 //!
-//! * **A frame** belongs to its task (`drive`) from `qi_coro_spawn` on. Only that task resumes it, one
-//!   poll at a time, and only that task destroys it: when it is done, or was cancelled. A frame that an
-//!   exception left is forgotten: its slots may be stale, and releasing twice is worse than a leak.
+//! * **A frame** belongs to its strand from `qi_coro_spawn` on. The hand that has taken the strand out of
+//!   a queue resumes it (`drive`), one at a time, and destroys it when it is done, or was cancelled. A frame
+//!   that an exception left is forgotten: its slots may be stale, and releasing twice is worse than a leak.
 //! * **The promise** is read once, after the last resume and before the frame is destroyed.
 //! * **A value** is the bits of the promise. Pointers in it carry one count, which the first await takes.
 //! * **An intent** (park, sleep, yield, await) is stated before the frame has suspended. It stays with
 //!   the thread (`here`) until the resume or the ramp has returned; whoever has just suspended takes it:
-//!   `qi_coro_spawn` for a child's ramp, the task for its own frame.
+//!   `qi_coro_spawn` for a child's ramp, the hand for the frame it has resumed.
 //!
 //! # States of a coroutine
 //! ```text
@@ -52,6 +53,8 @@ mod bytes;
 #[cfg(unix)]
 mod channel;
 #[cfg(unix)]
+mod crew;
+#[cfg(unix)]
 mod drive;
 #[cfg(unix)]
 mod exception;
@@ -66,13 +69,19 @@ mod goroutine;
 #[cfg(unix)]
 mod group;
 #[cfg(unix)]
+mod hand;
+#[cfg(unix)]
 mod here;
+#[cfg(unix)]
+mod latch;
 #[cfg(unix)]
 mod library;
 #[cfg(unix)]
 mod mailbox;
 #[cfg(unix)]
 mod mutex;
+#[cfg(unix)]
+mod nap;
 #[cfg(unix)]
 mod net;
 #[cfg(unix)]
@@ -86,6 +95,8 @@ mod populate;
 mod populate;
 #[cfg(unix)]
 mod quiet;
+#[cfg(unix)]
+mod ready;
 #[cfg(unix)]
 mod report;
 #[cfg(unix)]

@@ -10,7 +10,7 @@ use qi_runtime::sync::CancellationToken;
 
 use crate::strand::{Kind, Strand, Value};
 use crate::table::Table;
-use crate::{arena, bytes, future, quiet, run, text};
+use crate::{arena, bytes, quiet, ready, run, text};
 
 /// Numbers begin where the language has always begun.
 static STREAMS: Table<TcpStream> = Table::beginning_at(1_000_000);
@@ -26,8 +26,8 @@ struct Listener {
     closed: CancellationToken,
 }
 
-/// A future of an operation of the outside world.
-fn begin<F>(operation: F) -> &'static Strand
+/// A future of an operation of the outside world: its address.
+fn begin<F>(operation: F) -> usize
 where
     F: Future<Output = Result<i64, String>> + Send + 'static,
 {
@@ -39,20 +39,20 @@ where
         quiet::nudge();
     };
     drop(run::handle().spawn(task));
-    strand
+    strand.address()
 }
 
-fn end(strand: &Strand, outcome: Result<i64, String>) {
+fn end(strand: &'static Strand, outcome: Result<i64, String>) {
     match outcome {
         Ok(value) => strand.complete(Value::Bits, value),
         Err(message) => strand.complete(Value::Failure, text::keep(text::from_str(&message))),
     }
 }
 
-fn ready(outcome: Result<i64, String>) -> &'static Strand {
+fn at_once(outcome: Result<i64, String>) -> usize {
     match outcome {
-        Ok(value) => future::ready(Value::Bits, value),
-        Err(message) => future::ready_text(Value::Failure, text::from_str(&message)),
+        Ok(value) => ready::put(Value::Bits, value),
+        Err(message) => ready::put_text(Value::Failure, text::from_str(&message)),
     }
 }
 
@@ -65,7 +65,7 @@ fn count(length: usize) -> i64 {
 }
 
 /// Connects; the future has the stream's number.
-pub(crate) fn connect(host: String, port: u16) -> &'static Strand {
+pub(crate) fn connect(host: String, port: u16) -> usize {
     begin(async move {
         let connected = TcpStream::connect((host.as_str(), port)).await;
         let stream = connected.map_err(|error| {
@@ -82,11 +82,11 @@ fn keep(stream: TcpStream) -> i64 {
 }
 
 /// Reads some bytes; the future has their number, or 0 at the end.
-pub(crate) fn read(number: i64, size: i64) -> &'static Strand {
-    let Some(stream) = STREAMS.get(number) else { return ready(Err(no_stream(number))) };
+pub(crate) fn read(number: i64, size: i64) -> usize {
+    let Some(stream) = STREAMS.get(number) else { return at_once(Err(no_stream(number))) };
     let size = if size > 0 { usize::try_from(size.min(MOST)).unwrap_or(USUAL) } else { USUAL };
     match run::handle().enter(|| read_now(&stream, size)) {
-        Some(outcome) => ready(outcome),
+        Some(outcome) => at_once(outcome),
         None => begin(async move {
             loop {
                 stream.readable().await.map_err(|error| read_failed(&error))?;
@@ -122,14 +122,14 @@ fn no_bytes() -> String {
 }
 
 /// Writes all of the library's bytes; the future has how many these were.
-pub(crate) fn write(number: i64, of: i64) -> &'static Strand {
-    let Some(stream) = STREAMS.get(number) else { return ready(Err(no_stream(number))) };
+pub(crate) fn write(number: i64, of: i64) -> usize {
+    let Some(stream) = STREAMS.get(number) else { return at_once(Err(no_stream(number))) };
     let Some(data) = bytes::copy(of) else {
-        return ready(Err(failed("没有这些字节", "no such bytes", &of)));
+        return at_once(Err(failed("没有这些字节", "no such bytes", &of)));
     };
     let mut done = 0;
     match run::handle().enter(|| write_now(&stream, &data, &mut done)) {
-        Some(outcome) => ready(outcome),
+        Some(outcome) => at_once(outcome),
         None => begin(async move {
             loop {
                 stream.writable().await.map_err(|error| write_failed(&error))?;
@@ -166,7 +166,7 @@ pub(crate) fn close(number: i64) -> bool {
 }
 
 /// Listens; the future has the listener's number.
-pub(crate) fn listen(host: String, port: u16) -> &'static Strand {
+pub(crate) fn listen(host: String, port: u16) -> usize {
     begin(async move {
         let bound = TcpListener::bind((host.as_str(), port)).await;
         let listener = bound.map_err(|error| {
@@ -177,9 +177,9 @@ pub(crate) fn listen(host: String, port: u16) -> &'static Strand {
 }
 
 /// Takes the next stream; the future has its number, or -1 when the listener is closed or fails.
-pub(crate) fn accept(number: i64) -> &'static Strand {
+pub(crate) fn accept(number: i64) -> usize {
     let Some(listener) = LISTENERS.get(number) else {
-        return ready(Err(failed("没有这个监听", "no such listener", &number)));
+        return at_once(Err(failed("没有这个监听", "no such listener", &number)));
     };
     begin(async move {
         let closed = listener.closed.cancelled();

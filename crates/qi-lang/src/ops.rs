@@ -1,9 +1,9 @@
 //! The four functions through which the program lets its frames be driven.
 
-use std::ffi::{CString, c_void};
+use std::ffi::c_void;
 use std::sync::OnceLock;
 
-use crate::exception;
+use crate::exception::{self, Turns};
 
 /// What `qi_coro_register_ops` takes.
 #[derive(Clone, Copy)]
@@ -39,11 +39,15 @@ fn missing() -> ! {
     std::process::abort()
 }
 
-/// A suspended frame of the program.
-pub(crate) struct Frame(*mut c_void);
+/// Resumes one frame after another.
+pub(crate) fn take_turns(turns: &mut impl Turns) {
+    // SAFETY: resuming runs compiled code only; what gives the frames holds them.
+    unsafe { exception::take_turns(turns, ops().resume) }
+}
 
-// SAFETY: the compiler keeps nothing of a thread in a frame, and one holder at a time resumes it.
-unsafe impl Send for Frame {}
+/// A suspended frame of the program. Who has it resumes it, or passes it on.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame(*mut c_void);
 
 impl Frame {
     /// # Safety
@@ -52,24 +56,32 @@ impl Frame {
         Self(handle)
     }
 
-    /// Runs it to its next suspension.
-    ///
-    /// # Errors
-    /// What an exception said that it has not caught: it must not be resumed or destroyed any more.
-    pub(crate) fn resume(&mut self) -> Result<(), CString> {
-        // SAFETY: resuming runs compiled code only.
-        unsafe { exception::guard(ops().resume, self.0) }
+    /// The frame that a strand holds, by its bits.
+    #[inline]
+    pub(crate) fn of_bits(bits: i64) -> Self {
+        Self(bits as *mut c_void)
+    }
+
+    #[inline]
+    pub(crate) fn bits(self) -> i64 {
+        self.0 as i64
+    }
+
+    /// What a turn resumes.
+    #[inline]
+    pub(crate) fn handle(self) -> *mut c_void {
+        self.0
     }
 
     /// Whether it has run to its end: it must not be resumed then.
     #[inline]
-    pub(crate) fn is_done(&self) -> bool {
+    pub(crate) fn is_done(self) -> bool {
         (ops().done)(self.0) & 1 == 1
     }
 
     /// The value of one that is done.
     #[inline]
-    pub(crate) fn promise(&self) -> i64 {
+    pub(crate) fn promise(self) -> i64 {
         (ops().promise)(self.0)
     }
 

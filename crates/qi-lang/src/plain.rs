@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -14,35 +14,45 @@ use qi_runtime::time;
 use crate::channel::Channel;
 use crate::here::{self, Away, Step, Tried, Unsent, Wants};
 use crate::strand::{Reason, Strand};
-use crate::wait::{self, Quiet};
-use crate::{report, run};
+use crate::wait::{self, Held, Quiet};
+use crate::{quiet, report, run};
 
-/// Coroutines that were started and have not ended.
-static LIVE: AtomicI64 = AtomicI64::new(0);
-/// Who waits for the next one to end.
-static STEPPERS: AtomicI64 = AtomicI64::new(0);
-/// Who waits for the last one to end, or the next.
+/// How many wait for coroutines to end.
+static FOR_ENDS: AtomicUsize = AtomicUsize::new(0);
+/// How many of these wait for any one.
+static STEPPERS: AtomicUsize = AtomicUsize::new(0);
+/// Who they are.
 static FOR_ALL: Mutex<Vec<&'static Strand>> = Mutex::new(Vec::new());
 
-/// One more coroutine.
-pub(crate) fn begin_one() {
-    // Relaxed: whoever waits for all has started it, or was told of it.
-    LIVE.fetch_add(1, Ordering::Relaxed);
-}
-
-/// One less; its value is there to be seen.
-pub(crate) fn end_one() {
-    // SeqCst: what all of them did happens before the wait for all ends; and see `any_step`.
-    if LIVE.fetch_sub(1, Ordering::SeqCst) == 1 || STEPPERS.load(Ordering::SeqCst) > 0 {
-        let waiting = std::mem::take(&mut *for_all());
-        waiting.into_iter().for_each(Strand::wake);
+/// A coroutine has ended, and was counted: tells those who wait for any one, if they are seen.
+#[inline]
+pub(crate) fn one_ended() {
+    // Relaxed: those who are missed are told by `some_ended`.
+    if STEPPERS.load(Ordering::Relaxed) > 0 {
+        tell_of_end();
     }
 }
 
-/// Coroutines that live.
-pub(crate) fn live() -> i64 {
-    // Acquire: pairs with `end_one`.
-    LIVE.load(Ordering::Acquire)
+/// Coroutines may have ended since this was called last: tells those who wait for that. Nobody is missed:
+/// of one who comes to wait and an end one sees the other, and of two last ends one sees both.
+pub(crate) fn some_ended() {
+    // SeqCst: between the count of the end and the look; pairs with that of `wait_for_end`.
+    fence(Ordering::SeqCst);
+    // Relaxed, both: as above.
+    let is_one_enough = STEPPERS.load(Ordering::Relaxed) > 0;
+    if is_one_enough || (FOR_ENDS.load(Ordering::Relaxed) > 0 && live() == 0) {
+        tell_of_end();
+    }
+}
+
+#[cold]
+fn tell_of_end() {
+    let waiting = std::mem::take(&mut *for_all());
+    waiting.into_iter().for_each(Strand::wake);
+}
+
+fn live() -> i64 {
+    quiet::live().0
 }
 
 fn for_all() -> std::sync::MutexGuard<'static, Vec<&'static Strand>> {
@@ -57,9 +67,13 @@ pub(crate) fn run_all() {
 }
 
 fn wait_for_end(mut is_over: impl FnMut() -> bool) -> Result<(), Quiet> {
+    // Relaxed: ordered by the fence below.
+    FOR_ENDS.fetch_add(1, Ordering::Relaxed);
     let outcome = wait::until(|strand| {
         // Under the lock: the end that comes after this look finds the strand in the list.
         let mut waiting = for_all();
+        // SeqCst: pairs with that of `some_ended`.
+        fence(Ordering::SeqCst);
         if is_over() {
             return Some(());
         }
@@ -69,6 +83,7 @@ fn wait_for_end(mut is_over: impl FnMut() -> bool) -> Result<(), Quiet> {
         }
         None
     });
+    FOR_ENDS.fetch_sub(1, Ordering::Relaxed);
     let strand = here::strand();
     for_all().retain(|one| !std::ptr::eq(*one, strand));
     outcome
@@ -159,6 +174,7 @@ fn select(step: &Step) -> Result<(), Quiet> {
 /// Waits so long, or until it is woken or ready. It is no rest: time goes on.
 fn pause(longest: Duration, is_ready: impl Fn(&'static Strand) -> bool) {
     let strand = here::strand();
+    let held = Held::take(strand);
     let away = Away::go();
     run::wait(async {
         let mut end = pin!(time::sleep(longest));
@@ -169,20 +185,21 @@ fn pause(longest: Duration, is_ready: impl Fn(&'static Strand) -> bool) {
         .await;
     });
     strand.drop_waker();
+    drop(held);
     drop(away);
 }
 
 /// A step that nothing was tried before: lets coroutines run; whether any is left that can.
 fn any_step() -> bool {
-    let before = live();
-    if before == 0 {
+    let (live, ended) = quiet::live();
+    if live == 0 {
         return false;
     }
-    // SeqCst: either `end_one` sees the stepper, or the stepper sees the end.
-    STEPPERS.fetch_add(1, Ordering::SeqCst);
-    let outcome = wait_for_end(|| LIVE.load(Ordering::SeqCst) != before);
-    STEPPERS.fetch_sub(1, Ordering::SeqCst);
-    outcome.is_ok() && live() > 0
+    // Relaxed: ordered by the fence of the wait.
+    STEPPERS.fetch_add(1, Ordering::Relaxed);
+    let outcome = wait_for_end(|| quiet::live().1 != ended);
+    STEPPERS.fetch_sub(1, Ordering::Relaxed);
+    outcome.is_ok() && quiet::live().0 > 0
 }
 
 /// What a select does between two rounds: nothing after a step, which has waited; else a short sleep.

@@ -52,11 +52,25 @@ const LYING: u8 = 2;
 struct Sheet {
     up: AtomicU64,
     down: AtomicU64,
+    /// Coroutines that were started, and that have ended.
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+impl Sheet {
+    const fn new() -> Self {
+        Self {
+            up: AtomicU64::new(0),
+            down: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+        }
+    }
 }
 
 static SHEETS: Mutex<Sheets> = Mutex::new(Sheets { all: Vec::new(), free: Vec::new() });
 /// For threads that are about to end, whose own is gone.
-static COMMON: Sheet = Sheet { up: AtomicU64::new(0), down: AtomicU64::new(0) };
+static COMMON: Sheet = Sheet::new();
 static STATE: AtomicU8 = AtomicU8::new(OFF);
 static WAITERS: AtomicUsize = AtomicUsize::new(0);
 static STARTED: AtomicBool = AtomicBool::new(false);
@@ -134,6 +148,33 @@ pub(crate) fn up() {
 #[inline]
 pub(crate) fn down() {
     bump(|sheet| &sheet.down);
+}
+
+/// Counts a coroutine that was started: it can move.
+#[inline]
+pub(crate) fn begin_one() {
+    bump(|sheet| &sheet.up);
+    bump(|sheet| &sheet.begun);
+}
+
+/// Counts one that has ended; that it cannot move any more is counted when those who wait for that can.
+#[inline]
+pub(crate) fn end_one() {
+    bump(|sheet| &sheet.ended);
+}
+
+/// Coroutines that live, and how many have ended. Those that the caller has started, or was told of,
+/// are counted.
+pub(crate) fn live() -> (i64, u64) {
+    let sum = |number: fn(&Sheet) -> &AtomicU64| {
+        // Acquire: pairs with `bump`.
+        let add = |sum: u64, sheet: &Sheet| sum + number(sheet).load(Ordering::Acquire);
+        sheets().all.iter().fold(add(0, &COMMON), |sum, sheet| add(sum, sheet))
+    };
+    // Ends first: of those that are counted the beginnings are counted, too, so it is never too few.
+    let ended = sum(|sheet| &sheet.ended);
+    let begun = sum(|sheet| &sheet.begun);
+    (i64::try_from(begun.saturating_sub(ended)).unwrap_or(i64::MAX), ended)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ pub(crate) fn nobody_moves(still: impl FnOnce() -> bool) {
     if strangers::are_there() || !still() {
         return;
     }
-    let waiting = here::threads().into_iter().filter_map(|one| Some((one.idle()?.0, one)));
+    let waiting = here::threads().into_iter().filter_map(|one| Some((one.rests()?.0, one)));
     // Those whose wait has another answer first: that may be all that is needed.
     if let Some((_, one)) = waiting.min_by_key(|(reason, _)| order(*reason)) {
         one.end_quietly();
@@ -45,7 +45,7 @@ fn deadlock(me: &Strand, reason: Reason, on: usize) -> String {
     let mut lines = vec![line(me, reason, on)];
     let mut more = 0_usize;
     arena::each(|strand| {
-        let Some((reason, on)) = strand.idle() else { return };
+        let Some((reason, on)) = strand.rests() else { return };
         if lines.len() < LINES {
             lines.push(line(strand, reason, on));
         } else {
@@ -97,6 +97,7 @@ fn what(reason: Reason, on: usize) -> (String, String) {
         Reason::Group => (format!("等待等待组 {on:#x}"), format!("waits for wait group {on:#x}")),
         Reason::Lock => (format!("等待锁 {on:#x}"), format!("waits for lock {on:#x}")),
         Reason::Select => (format!("在 {on} 个通道上选择"), format!("selects among {on} channels")),
+        Reason::Time => ("等待时间".into(), "waits for time".into()),
         Reason::All => ("等待所有协程结束".into(), "waits for all coroutines".into()),
     }
 }
@@ -105,7 +106,7 @@ fn what(reason: Reason, on: usize) -> (String, String) {
 pub(crate) fn dump(live: i64) -> String {
     let mut text = format!("[qi] 活着的协程 {live} (live coroutines {live})");
     arena::each(|strand| {
-        if let Some((reason, on)) = strand.idle() {
+        if let Some((reason, on)) = strand.rests() {
             text.push_str("\n[qi]   ");
             text.push_str(&line(strand, reason, on));
         }

@@ -41,6 +41,11 @@ fn start() -> AsyncRuntime {
     })
 }
 
+/// Seats of the runtime.
+pub(crate) fn seats() -> usize {
+    RUNTIME.get_or_init(start).stats().worker_threads
+}
+
 /// What the environment says, as the language has always read it: what is no number counts as unsaid.
 fn workers(said: Option<&str>) -> Option<usize> {
     let count: usize = said?.trim().parse().ok()?;

@@ -3,24 +3,27 @@
 //! # States
 //! | bit | set | never together with |
 //! |---|---|---|
-//! | `DONE` | once, by `complete`, after the value | `IDLE` |
-//! | `MANY` | by a second waiter, before it looks at `DONE` again | |
-//! | `CANCEL` | by `qi_coro_cancel`; the task sees it in its next poll | |
-//! | `IDLE` | by the strand, under the lock of what it waits for; taken by whoever wakes it | `DONE` |
+//! | `MANY` | by a second waiter, before it looks whether it is done again | |
+//! | `CANCEL` | by `qi_coro_cancel`; the driver sees it before each turn | |
+//! | `PARKED` | by the strand, under the lock of what it waits for; taken by whoever wakes it | done |
+//! | `RESTS` | with `PARKED`, if only another strand can wake it | |
+//! | `HELD` | while a thread or a stack waits in it: its wakes go to a waker and not to a queue | |
 //! | `SENT` | by the receiver that took its value, under the channel's lock | |
 //! | `SEEN` | at the first await; `KEPT` at the second | |
 //! | `ENDED_QUIETLY` | by `quiet`: nothing can end this wait | |
 //!
-//! Besides: what it is (`Kind`), what its value is (`Value`), what it waits for (`Reason`).
+//! Besides: what it is (`Kind`), what its value is (`Value`), why it parked last (`Reason`), its lane.
+//! It is done once `waiter` is its own address.
 //!
 //! # Protocol
 //! A waiter of a strand's end puts itself into `waiter`, or, when another one is there, into `CROWD`.
-//! `complete` closes both. All of it are read-modify-writes of `state` or `waiter`, so of a waiter that
-//! comes and an end one sees the other. Wakes go through `own`: it holds the task's waker, may be called
-//! by anybody at any time, and does nothing once the task is gone.
+//! `complete` closes both. Who takes `PARKED` away from a coroutine owns it until it is queued; it is in
+//! a queue once at most. All others are woken through `own`, at any time, by anybody.
 //!
 //! # Memory ordering
-//! `state` is AcqRel: `DONE` carries the value, `SENT` the channel's hand-over.
+//! `waiter` carries the value: it is closed with AcqRel. `state` is AcqRel: `PARKED` carries the frame
+//! from the thread that suspended it to the one that resumes it, `SENT` the channel's hand-over. `MANY`
+//! and the closing are SeqCst: of a second waiter that comes and an end one sees the other.
 #![forbid(unsafe_code)]
 
 use std::collections::HashMap;
@@ -29,27 +32,33 @@ use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize,
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::task::AtomicWaker;
+use qi_runtime::TaskPriority;
 
-use crate::quiet;
+use crate::arena;
+
+mod rest;
 
 /// What the compiler's own code looks for in a future.
-const MAGIC: u64 = 0xC0DE_F00D_C0A0_5151;
+pub(crate) const MAGIC: u64 = 0xC0DE_F00D_C0A0_5151;
 
-const DONE: u32 = 1;
 const MANY: u32 = 1 << 1;
 const CANCEL: u32 = 1 << 2;
-const IDLE: u32 = 1 << 3;
+const PARKED: u32 = 1 << 3;
 const SENT: u32 = 1 << 4;
 const SEEN: u32 = 1 << 5;
 const KEPT: u32 = 1 << 6;
 const RELEASED: u32 = 1 << 7;
 const ENDED_QUIETLY: u32 = 1 << 8;
+const RESTS: u32 = 1 << 9;
+const HELD: u32 = 1 << 10;
 const VALUE_AT: u32 = 12;
 const KIND_AT: u32 = 16;
 const REASON_AT: u32 = 20;
+const LANE_AT: u32 = 24;
 const FIELD: u32 = 0xF;
-/// All that says that it rests.
-const RESTING: u32 = IDLE | (FIELD << REASON_AT);
+/// Of the owner's notes.
+const NOTED: u32 = 0xFF;
+const PAUSE_AT: u32 = 8;
 
 /// What a strand is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +70,7 @@ pub(crate) enum Kind {
     Goroutine,
     /// A thread that called in.
     Thread,
-    /// Something of the outside world, or a value that was ready at once.
+    /// Something of the outside world.
     Outside,
 }
 
@@ -90,9 +99,11 @@ pub(crate) enum Reason {
     Lock,
     Select,
     All,
+    /// Time, which ends by itself: no rest.
+    Time,
 }
 
-const REASONS: [Reason; 9] = [
+const REASONS: [Reason; 10] = [
     Reason::Nothing,
     Reason::Receive,
     Reason::Send,
@@ -102,20 +113,33 @@ const REASONS: [Reason; 9] = [
     Reason::Lock,
     Reason::Select,
     Reason::All,
+    Reason::Time,
 ];
 const KINDS: [Kind; 4] = [Kind::Coroutine, Kind::Goroutine, Kind::Thread, Kind::Outside];
 const VALUES: [Value; 3] = [Value::Bits, Value::Text, Value::Failure];
+const LANES: [TaskPriority; 4] =
+    [TaskPriority::Low, TaskPriority::Normal, TaskPriority::High, TaskPriority::Critical];
+
+impl Value {
+    /// That of a field of bits.
+    #[inline]
+    pub(crate) fn of(field: usize) -> Self {
+        VALUES[field % VALUES.len()]
+    }
+}
 
 /// See the file.
 #[repr(C, align(64))]
 pub(crate) struct Strand {
     magic: AtomicU64,
     state: AtomicU32,
-    /// Of use to nobody but the layout.
-    _spare: AtomicU32,
+    /// The owner's notes: what it parked for, until it is resumed (a byte); above that milliseconds
+    /// between two looks at a future of the language's library.
+    note: AtomicU32,
+    /// The frame of a coroutine until it is done; its value then.
     value: AtomicI64,
     waiter: AtomicPtr<Strand>,
-    /// The address of what it waits for, for reports.
+    /// The address of what it waits for.
     on: AtomicUsize,
     own: AtomicWaker,
 }
@@ -124,24 +148,36 @@ pub(crate) struct Strand {
 static CROWD: Mutex<Option<HashMap<usize, Vec<&'static Strand>>>> = Mutex::new(None);
 
 impl Strand {
+    #[inline]
     pub(crate) const fn new(kind: Kind) -> Self {
+        let held = if let Kind::Coroutine = kind { 0 } else { HELD };
+        Self::with(((kind as u32) << KIND_AT) | held, 0)
+    }
+
+    #[inline]
+    const fn with(state: u32, value: i64) -> Self {
         Self {
             magic: AtomicU64::new(MAGIC),
-            state: AtomicU32::new((kind as u32) << KIND_AT),
-            _spare: AtomicU32::new(0),
-            value: AtomicI64::new(0),
+            state: AtomicU32::new(state),
+            note: AtomicU32::new(0),
+            value: AtomicI64::new(value),
             waiter: AtomicPtr::new(ptr::null_mut()),
             on: AtomicUsize::new(0),
             own: AtomicWaker::new(),
         }
     }
 
-    /// One that has ended before anybody knew of it.
+    /// A coroutine of this lane whose frame lies there.
     #[inline]
-    pub(crate) fn ended(kind: Kind, value: Value, bits: i64) -> Self {
-        let strand = Self::new(kind);
-        let state = DONE | ((value as u32) << VALUE_AT) | ((kind as u32) << KIND_AT);
-        Self { state: AtomicU32::new(state), value: AtomicI64::new(bits), ..strand }
+    pub(crate) fn coroutine(frame: i64, lane: TaskPriority) -> Self {
+        let lane = LANES.iter().position(|one| *one == lane).unwrap_or(1) as u32;
+        Self::with(((Kind::Coroutine as u32) << KIND_AT) | (lane << LANE_AT), frame)
+    }
+
+    /// What the program knows it by.
+    #[inline]
+    pub(crate) fn address(&self) -> usize {
+        ptr::from_ref(self) as usize
     }
 
     #[inline]
@@ -167,24 +203,61 @@ impl Strand {
 
     #[inline]
     pub(crate) fn value_kind(&self) -> Value {
-        VALUES[self.field(VALUE_AT) % VALUES.len()]
+        Value::of(self.field(VALUE_AT))
     }
 
-    /// Why it is idle and on what, if it is.
-    pub(crate) fn idle(&self) -> Option<(Reason, usize)> {
-        let reason = REASONS[self.field(REASON_AT) % REASONS.len()];
-        self.has(IDLE).then(|| (reason, self.on.load(Ordering::Relaxed)))
+    /// The number of its lane; 0 is the lowest.
+    #[inline]
+    pub(crate) fn lane(&self) -> usize {
+        self.field(LANE_AT) % LANES.len()
+    }
+
+    /// What it has parked for and was not resumed from yet. For its owner.
+    #[inline]
+    pub(crate) fn parked_for(&self) -> Reason {
+        // Relaxed: only the owner reads and writes it.
+        REASONS[(self.note.load(Ordering::Relaxed) & NOTED) as usize % REASONS.len()]
+    }
+
+    /// Notes that it is resumed.
+    #[inline]
+    pub(crate) fn resumed(&self) {
+        // Relaxed: as above.
+        let note = self.note.load(Ordering::Relaxed);
+        if note & NOTED != 0 {
+            self.note.store(note & !NOTED, Ordering::Relaxed);
+        }
+    }
+
+    /// Why it parked last.
+    #[inline]
+    pub(crate) fn reason(&self) -> Reason {
+        REASONS[self.field(REASON_AT) % REASONS.len()]
+    }
+
+    /// The address of what it waited for last.
+    #[inline]
+    pub(crate) fn on(&self) -> usize {
+        // Relaxed: who asks owns the strand, or only reports.
+        self.on.load(Ordering::Relaxed)
+    }
+
+    /// Why it rests and on what, if it does.
+    pub(crate) fn rests(&self) -> Option<(Reason, usize)> {
+        let reason = self.reason();
+        self.has(RESTS).then(|| (reason, self.on()))
     }
 
     #[inline]
     pub(crate) fn is_done(&self) -> bool {
-        self.has(DONE)
+        // SeqCst: see the file; it includes Acquire, which pairs with the closing.
+        ptr::eq(self.waiter.load(Ordering::SeqCst), self)
     }
 
     /// Whether nobody can miss it: see the arena.
     pub(crate) fn is_over(&self) -> bool {
         let state = self.state.load(Ordering::Acquire);
-        let done = self.is_made() && state & DONE != 0 && state & KEPT == 0;
+        let done = self.is_made() && state & KEPT == 0 && self.is_done();
         done && (state & (SEEN | RELEASED) != 0 || !self.has_value())
     }
 
@@ -192,9 +265,10 @@ impl Strand {
         self.value.load(Ordering::Relaxed) != 0
     }
 
+    /// The frame, or the value of one that is done.
     #[inline]
     pub(crate) fn bits(&self) -> i64 {
-        // Relaxed: read after `DONE` was seen.
+        // Relaxed: read by the owner, or after the end was seen.
         self.value.load(Ordering::Relaxed)
     }
 
@@ -204,11 +278,28 @@ impl Strand {
         self.value.swap(0, Ordering::Relaxed)
     }
 
+    /// The number of its text, if it has ended with one.
+    pub(crate) fn text(&self) -> Option<i64> {
+        (self.is_done() && self.value_kind() != Value::Bits).then(|| self.bits())
+    }
+
+    /// Milliseconds noted.
+    pub(crate) fn pause(&self) -> u32 {
+        // Relaxed: as in `parked_for`.
+        self.note.load(Ordering::Relaxed) >> PAUSE_AT
+    }
+
+    pub(crate) fn set_pause(&self, milliseconds: u32) {
+        // Relaxed: as above.
+        self.note.store(milliseconds << PAUSE_AT, Ordering::Relaxed);
+    }
+
     /// Notes that its value was asked for, after its end.
     #[inline]
     pub(crate) fn seen(&self) {
-        // Relaxed, and two steps: it has ended, so whatever else is noted is a hint to the arena, too.
-        let before = self.state.load(Ordering::Relaxed);
+        // Two steps: it has ended, so whatever else is noted meanwhile is a hint to the arena, too; what
+        // was noted before the end (`MANY`) is seen by a SeqCst load after that of `is_done`.
+        let before = self.state.load(Ordering::SeqCst);
         let next = if before & SEEN == 0 { SEEN } else { KEPT };
         if before & next == 0 {
             self.state.store(before | next, Ordering::Relaxed);
@@ -222,32 +313,39 @@ impl Strand {
     }
 
     /// Ends it with a value and wakes who waits for that.
-    pub(crate) fn complete(&self, kind: Value, value: i64) {
-        // Relaxed: published by `DONE`.
+    pub(crate) fn complete(&'static self, kind: Value, value: i64) {
+        if let Some(first) = self.close(kind, value) {
+            first.wake();
+        }
+    }
+
+    /// As [`complete`](Self::complete), but the first waiter is the caller's to wake.
+    #[inline]
+    #[must_use = "somebody may wait"]
+    pub(crate) fn close(&'static self, kind: Value, value: i64) -> Option<&'static Strand> {
+        // Relaxed, both: published by the closing.
         self.value.store(value, Ordering::Relaxed);
-        // AcqRel: Release publishes the value to all that see `DONE`; Acquire pairs with the second
-        // waiter's exchange.
-        let before = self.state.fetch_or(DONE | ((kind as u32) << VALUE_AT), Ordering::AcqRel);
-        self.wake_waiters(before);
-    }
-
-    fn wake_waiters(&self, before: u32) {
+        if kind != Value::Bits {
+            self.state.fetch_or((kind as u32) << VALUE_AT, Ordering::Relaxed);
+        }
         let closed = ptr::from_ref(self).cast_mut();
-        // AcqRel: pairs with the exchange of `listen`. Its own address stands for "over".
-        let first = self.waiter.swap(closed, Ordering::AcqRel);
-        if !first.is_null() && first != closed {
-            if let crate::arena::Found::Strand(first) = crate::arena::find(first as usize) {
-                first.wake();
-            }
+        // SeqCst: see the file. Release publishes the value to all that see it closed.
+        let first = self.waiter.swap(closed, Ordering::SeqCst);
+        if self.state.load(Ordering::SeqCst) & MANY != 0 {
+            self.wake_crowd();
         }
-        if before & MANY != 0 {
-            let key = ptr::from_ref(self) as usize;
-            let crowd = crowd(|crowd| crowd.remove(&key));
-            crowd.into_iter().flatten().for_each(Strand::wake);
-        }
+        if first.is_null() || first == closed { None } else { Some(arena::at(first)) }
     }
 
-    /// Has `waiter` woken at this one's end; `false` if that has come already. Says that it rests.
+    #[cold]
+    fn wake_crowd(&self) {
+        let key = ptr::from_ref(self) as usize;
+        let crowd = crowd(|crowd| crowd.remove(&key));
+        crowd.into_iter().flatten().for_each(Strand::wake);
+    }
+
+    /// Has `waiter` woken at this one's end; `false` if that has come already and `waiter` goes on. Says
+    /// that it rests: a coroutine is not the caller's any more then.
     pub(crate) fn listen(&'static self, waiter: &'static Strand, reason: Reason) -> bool {
         if self.is_done() {
             return false;
@@ -262,19 +360,28 @@ impl Strand {
             waiter.lie_down(marked);
             return true;
         }
+        if !put.is_err_and(|other| ptr::eq(other, self)) && self.join_crowd(waiter) {
+            waiter.lie_down(marked);
+            return true;
+        }
+        !waiter.unmark(marked)
+    }
+
+    /// Waits beside others; `false` if it has ended.
+    #[cold]
+    fn join_crowd(&self, waiter: &'static Strand) -> bool {
         crowd(|crowd| {
-            let list = crowd.entry(key).or_default();
+            let list = crowd.entry(ptr::from_ref(self) as usize).or_default();
             if !list.iter().any(|one| ptr::eq(*one, waiter)) {
                 list.push(waiter);
             }
         });
-        // AcqRel: either `complete` sees `MANY`, or this sees `DONE`.
-        if self.state.fetch_or(MANY, Ordering::AcqRel) & DONE == 0 {
-            waiter.lie_down(marked);
+        // SeqCst: see the file.
+        self.state.fetch_or(MANY, Ordering::SeqCst);
+        if !self.is_done() {
             return true;
         }
         self.unlisten(waiter);
-        waiter.unmark(marked);
         false
     }
 
@@ -292,106 +399,6 @@ impl Strand {
                 }
             });
         }
-    }
-
-    /// Says that nothing but another strand can make it go on: under the lock under which it is listed
-    /// where its wake will come from.
-    pub(crate) fn rest(&self, reason: Reason, on: usize) {
-        self.lie_down(self.mark(reason, on));
-    }
-
-    /// The first half of [`rest`](Self::rest), where there is no such lock: it can be woken from now on,
-    /// and still counts. [`lie_down`](Self::lie_down) follows once it is listed, or
-    /// [`unmark`](Self::unmark) if what it wanted had come before that: one that rested too early would
-    /// not be counted while it runs.
-    #[must_use = "a mark is followed by its other half"]
-    pub(crate) fn mark(&self, reason: Reason, on: usize) -> bool {
-        // Relaxed: only reports read it.
-        self.on.store(on, Ordering::Relaxed);
-        let bits = IDLE | ((reason as u32) << REASON_AT);
-        // AcqRel: pairs with `stir`.
-        self.state.fetch_or(bits, Ordering::AcqRel) & IDLE == 0
-    }
-
-    /// Counts it as resting; if it was woken meanwhile that has counted the other way.
-    pub(crate) fn lie_down(&self, marked: bool) {
-        if marked {
-            quiet::down();
-        }
-    }
-
-    /// Takes a mark back.
-    pub(crate) fn unmark(&self, marked: bool) {
-        // AcqRel: as in `mark`. Whoever has woken it has counted it.
-        if marked && self.state.fetch_and(!RESTING, Ordering::AcqRel) & IDLE == 0 {
-            quiet::down();
-        }
-    }
-
-    /// Takes that back. It is counted before that can be seen: of two who come at once the second goes on,
-    /// and may come to rest, before the first has counted.
-    #[inline]
-    pub(crate) fn stir(&self) {
-        if !self.has(IDLE) {
-            return;
-        }
-        quiet::up();
-        // AcqRel: pairs with `mark`, and publishes the count; one of several wakers counts.
-        if self.state.fetch_and(!RESTING, Ordering::AcqRel) & IDLE == 0 {
-            quiet::down();
-        }
-    }
-
-    /// Makes it go on.
-    pub(crate) fn wake(&self) {
-        self.stir();
-        self.own.wake();
-    }
-
-    /// Leaves the waker that `wake` calls.
-    pub(crate) fn keep(&self, waker: &std::task::Waker) {
-        self.own.register(waker);
-    }
-
-    /// Drops that waker.
-    pub(crate) fn drop_waker(&self) {
-        drop(self.own.take());
-    }
-
-    /// Asks it to end.
-    pub(crate) fn cancel(&self) {
-        // AcqRel: pairs with the load in `is_cancelled`.
-        if self.state.fetch_or(CANCEL, Ordering::AcqRel) & (CANCEL | DONE) == 0 {
-            self.wake();
-        }
-    }
-
-    #[inline]
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.has(CANCEL)
-    }
-
-    /// Notes that its value was taken over by a channel or a receiver.
-    pub(crate) fn sent(&self) {
-        // Release: pairs with the Acquire of `take_sent`.
-        self.state.fetch_or(SENT, Ordering::Release);
-    }
-
-    /// Whether its value was taken over since the last time this was asked.
-    pub(crate) fn take_sent(&self) -> bool {
-        self.has(SENT) && self.state.fetch_and(!SENT, Ordering::AcqRel) & SENT != 0
-    }
-
-    /// Ends its wait: nothing can.
-    pub(crate) fn end_quietly(&self) {
-        // Release: pairs with the Acquire of `take_quiet_end`.
-        self.state.fetch_or(ENDED_QUIETLY, Ordering::Release);
-        self.wake();
-    }
-
-    pub(crate) fn take_quiet_end(&self) -> bool {
-        let bit = ENDED_QUIETLY;
-        self.has(bit) && self.state.fetch_and(!bit, Ordering::AcqRel) & bit != 0
     }
 }
 
@@ -413,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_kind_and_value_fits_its_field() {
+    fn every_reason_kind_value_and_lane_fits_its_field() {
         for (at, reason) in REASONS.iter().enumerate() {
             assert_eq!(*reason as usize, at);
         }
@@ -424,5 +431,8 @@ mod tests {
             assert_eq!(*value as usize, at);
         }
         assert!(REASONS.len() <= FIELD as usize + 1);
+        for (at, lane) in LANES.iter().enumerate() {
+            assert_eq!(Strand::coroutine(8, *lane).lane(), at);
+        }
     }
 }

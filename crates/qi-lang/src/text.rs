@@ -8,8 +8,6 @@ use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::strand::{Strand, Value};
-
 struct Texts {
     last: i64,
     all: Option<HashMap<i64, CString>>,
@@ -35,12 +33,9 @@ pub(crate) fn get(number: i64) -> Option<CString> {
     texts().all.as_ref()?.get(&number).cloned()
 }
 
-/// Drops the text of a strand that is over, if it has one.
-pub(crate) fn forget(strand: &Strand) {
-    if strand.value_kind() == Value::Bits {
-        return;
-    }
-    let dropped = texts().all.as_mut().and_then(|all| all.remove(&strand.bits()));
+/// Drops the text of a number.
+pub(crate) fn forget(number: i64) {
+    let dropped = texts().all.as_mut().and_then(|all| all.remove(&number));
     drop(dropped);
 }
 
@@ -65,12 +60,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_ends_at_its_first_nul_and_is_gone_when_its_strand_is() {
-        let strand = Strand::new(crate::strand::Kind::Outside);
+    fn text_ends_at_its_first_nul_and_is_gone_when_it_is_forgotten() {
         let number = keep(from_bytes(b"half\0rest"));
-        strand.complete(Value::Text, number);
         assert_eq!(get(number).as_deref(), Some(c"half"));
-        forget(&strand);
+        forget(number);
         assert_eq!(get(number), None);
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Quiet;
 /// [`Quiet`], on a thread; the strand may still be listed then.
 pub(crate) fn until<T>(mut attempt: impl FnMut(&'static Strand) -> Option<T>) -> Result<T, Quiet> {
     let strand = here::strand();
+    // In a coroutine's turn: its wakes are for this thread.
+    let held = Held::take(strand);
     // What came too late for the last wait is not for this one.
     strand.take_quiet_end();
     if let Some(found) = attempt(strand) {
@@ -46,6 +48,25 @@ pub(crate) fn until<T>(mut attempt: impl FnMut(&'static Strand) -> Option<T>) ->
     }));
     strand.stir();
     strand.drop_waker();
+    drop(held);
     drop(away);
     outcome
+}
+
+/// The time in which a strand's wakes go to a waker.
+pub(crate) struct Held {
+    strand: &'static Strand,
+    is_new: bool,
+}
+
+impl Held {
+    pub(crate) fn take(strand: &'static Strand) -> Self {
+        Self { strand, is_new: strand.hold() }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.strand.let_go(self.is_new);
+    }
 }

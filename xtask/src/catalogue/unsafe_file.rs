@@ -61,6 +61,8 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-lang/src/export/net.rs", "exports functions that take pointers"),
     file("crates/qi-lang/src/export/time.rs", "exports functions"),
     file("crates/qi-lang/src/goroutine.rs", "calls the program's functions"),
+    file("crates/qi-lang/src/hand.rs", "shares the far end of a queue"),
+    file("crates/qi-lang/src/latch.rs", "a lock that is opened by a plain store"),
     file("crates/qi-lang/src/library.rs", "calls the language's library"),
     file("crates/qi-lang/src/ops.rs", "drives the program's frames"),
     file("crates/qi-lang/src/populate.rs", "asks for the memory of pages"),

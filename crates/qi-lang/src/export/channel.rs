@@ -5,12 +5,24 @@ use std::ffi::c_void;
 use crate::channel::Channel;
 use crate::here::{self, Intent, Unsent};
 use crate::plain;
+use crate::strand::{Reason, Strand};
 
 /// # Safety
 /// Null, or a channel that is not freed.
 unsafe fn channel(pointer: *mut c_void) -> Option<&'static Channel> {
     // SAFETY: the caller's word; a channel is freed by `qi_coro_chan_free` only.
     unsafe { pointer.cast::<Channel>().as_ref() }
+}
+
+/// The channel that a coroutine has parked at, and was not resumed from yet. For its owner.
+pub(crate) fn waited_for(strand: &Strand) -> &'static Channel {
+    assert!(
+        matches!(strand.parked_for(), Reason::Receive | Reason::Send),
+        "it waits for no channel"
+    );
+    // SAFETY: the address is that of the channel it was listed in; the program frees a channel when
+    // nobody waits on it any more.
+    unsafe { &*(strand.on() as *const Channel) }
 }
 
 /// A channel for so many values; without limit if that is not positive.

@@ -26,7 +26,7 @@ pub extern "C" fn qi_coro_register_ops(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_coro_spawn(handle: *mut c_void) -> *mut c_void {
     // SAFETY: the caller's word.
-    super::pointer(drive::spawn(unsafe { Frame::new(handle) }))
+    drive::spawn(unsafe { Frame::new(handle) }) as *mut c_void
 }
 
 /// States that the frame yields; after a poll that found a future pending, that it waits for that.

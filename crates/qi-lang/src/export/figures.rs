@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use crate::{figures, here, plain, report, text};
+use crate::{figures, here, quiet, report, text};
 
 /// Gives the coroutine or goroutine that this thread starts next a priority, 0 (low) to 3 (critical):
 /// 0, or -1 if there is no such one.
@@ -26,5 +26,5 @@ pub extern "C" fn qi_coro_stat(number: i64) -> i64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_coro_dump() -> *mut c_char {
     here::settle();
-    super::give(text::from_str(&report::dump(plain::live())))
+    super::give(text::from_str(&report::dump(quiet::live().0)))
 }

@@ -5,6 +5,7 @@ use std::ffi::{CString, c_char, c_void};
 use crate::arena::{self, Found};
 use crate::future::{self, As, Given};
 use crate::here;
+use crate::ready;
 use crate::strand::Value;
 use crate::text;
 
@@ -12,7 +13,7 @@ use crate::text;
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_future_ready_i64(value: i64) -> *mut c_void {
     here::settle();
-    super::pointer(future::ready(Value::Bits, value))
+    ready::put(Value::Bits, value) as *mut c_void
 }
 
 /// A future that is ready with a number.
@@ -52,7 +53,7 @@ unsafe fn copy(bytes: *const c_char, length: i64) -> CString {
 pub unsafe extern "C" fn qi_future_ready_string(bytes: *const c_char, length: i64) -> *mut c_void {
     here::settle();
     // SAFETY: the caller's word.
-    super::pointer(future::ready_text(Value::Text, unsafe { copy(bytes, length) }))
+    ready::put_text(Value::Text, unsafe { copy(bytes, length) }) as *mut c_void
 }
 
 /// A future whose await throws a copy of that text.
@@ -63,9 +64,10 @@ pub unsafe extern "C" fn qi_future_ready_string(bytes: *const c_char, length: i6
 pub unsafe extern "C" fn qi_future_failed(bytes: *const c_char, length: i64) -> *mut c_void {
     here::settle();
     // SAFETY: the caller's word.
-    super::pointer(future::ready_text(Value::Failure, unsafe { copy(bytes, length) }))
+    ready::put_text(Value::Failure, unsafe { copy(bytes, length) }) as *mut c_void
 }
 
+#[inline]
 fn bits(future: *mut c_void, wanted: As) -> i64 {
     here::settle();
     match future::value(future as usize, wanted) {
@@ -127,7 +129,9 @@ pub unsafe extern "C" fn qi_future_await_string(future: *mut c_void) -> *mut c_c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_future_free(future: *mut c_void) {
     here::settle();
-    if let Found::Strand(strand) = arena::find(future as usize) {
-        strand.release();
+    match arena::find(future as usize) {
+        Found::Strand(strand) => strand.release(),
+        Found::Ready(ready) => ready.release(),
+        Found::Gone { .. } | Found::Foreign => {}
     }
 }

@@ -15,7 +15,7 @@ pub unsafe extern "C" fn qi_network_async_tcp_connect(
 ) -> *mut c_void {
     here::settle();
     // SAFETY: the caller's word.
-    super::pointer(net::connect(unsafe { super::text(host) }, port))
+    net::connect(unsafe { super::text(host) }, port) as *mut c_void
 }
 
 /// Reads at most so many bytes; the future has the number of bytes of the language's library, or 0 at
@@ -23,14 +23,14 @@ pub unsafe extern "C" fn qi_network_async_tcp_connect(
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_network_async_tcp_read_bytes(stream: i64, size: i64) -> *mut c_void {
     here::settle();
-    super::pointer(net::read(stream, size))
+    net::read(stream, size) as *mut c_void
 }
 
 /// Writes bytes of the language's library; the future has how many.
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_network_async_tcp_write_bytes(stream: i64, bytes: i64) -> *mut c_void {
     here::settle();
-    super::pointer(net::write(stream, bytes))
+    net::write(stream, bytes) as *mut c_void
 }
 
 /// Ends a stream: 1, or 0 if there is no such one.
@@ -51,14 +51,14 @@ pub unsafe extern "C" fn qi_network_async_tcp_listen(
 ) -> *mut c_void {
     here::settle();
     // SAFETY: the caller's word.
-    super::pointer(net::listen(unsafe { super::text(host) }, port))
+    net::listen(unsafe { super::text(host) }, port) as *mut c_void
 }
 
 /// Takes the next stream; the future has its number, or -1 when the listener is closed.
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_network_async_tcp_accept(listener: i64) -> *mut c_void {
     here::settle();
-    super::pointer(net::accept(listener))
+    net::accept(listener) as *mut c_void
 }
 
 /// Ends a listener: 1, or 0 if there is no such one.

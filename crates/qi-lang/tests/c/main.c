@@ -9,7 +9,8 @@
 #else
 #define ALL(one) \
     ALL_PLAIN(one) one(values) one(run_all) one(channels) one(plain_sends_wait) \
-    one(child_parks_first) one(throws_reach_the_awaiter) one(sleeps) one(cancels) one(steps) \
+    one(child_parks_first) one(blocks) one(lasting_turns) \
+    one(throws_reach_the_awaiter) one(sleeps) one(cancels) one(steps) \
     one(selects) one(priorities) one(foreign_futures) one(deadlocks) one(idle) one(memory)
 #endif
 

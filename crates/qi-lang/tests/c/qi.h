@@ -109,6 +109,7 @@ void *sleeper(int64_t);
 void *thrower(void);
 void *waiter(void *);
 void *mother(void *);
+void *caller(void (*)(void *), void *);
 void *spawner(int64_t);
 void *awaiter(int64_t);
 

@@ -33,6 +33,8 @@ const COROUTINES: &[&str] = &[
     "channels",
     "plain_sends_wait",
     "child_parks_first",
+    "blocks",
+    "lasting_turns",
     "throws_reach_the_awaiter",
     "sleeps",
     "cancels",
