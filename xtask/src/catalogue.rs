@@ -5,6 +5,7 @@ pub(crate) mod ecosystem;
 pub(crate) mod example;
 pub(crate) mod exception;
 pub(crate) mod fault;
+pub(crate) mod fuzzed;
 pub(crate) mod idle;
 pub(crate) mod layer;
 pub(crate) mod model;

@@ -14,6 +14,7 @@ use crate::workspace::Metadata;
 const COMMAND_LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// What the caller asked for.
+#[derive(Default)]
 pub(crate) struct Options {
     pub(crate) seed: u64,
     pub(crate) stress_seconds: u64,
@@ -27,6 +28,10 @@ pub(crate) struct Options {
     pub(crate) first_seed: u64,
     /// Cargo's profile for the libraries; release when absent.
     pub(crate) profile: Option<String>,
+    /// The one body to fuzz; all when absent.
+    pub(crate) fuzz_body: Option<String>,
+    /// Seconds for each body.
+    pub(crate) fuzz_seconds: u64,
     /// Of the jobs on other platforms, under sanitizers and with faults, only the stated subset.
     pub(crate) subset: bool,
     /// Of the jobs on other platforms and under sanitizers, only these packages; all when empty.
@@ -97,17 +102,7 @@ impl Context {
 
 /// A context for commands in which nothing is random.
 pub(crate) fn unseeded() -> anyhow::Result<Context> {
-    Context::new(Options {
-        seed: 0,
-        stress_seconds: 0,
-        model: None,
-        fault_call: None,
-        seeds: None,
-        first_seed: 0,
-        profile: None,
-        subset: false,
-        packages: Vec::new(),
-    })
+    Context::new(Options::default())
 }
 
 /// A seed that differs from run to run. It is printed, so that a failure can be replayed.

@@ -35,6 +35,8 @@ use crate::context::{Context, Options};
 const CI_LIMIT: Duration = Duration::from_secs(75 * 60);
 /// Seeds to simulate when nothing else is said.
 const SEEDS: u64 = 10_000;
+/// How long each body is fuzzed when nothing else is said.
+const FUZZ_SECONDS: u64 = 60;
 /// How long the stress programs run when nothing else is said.
 const STRESS_SECONDS: u64 = 15;
 
@@ -117,10 +119,8 @@ enum Command {
         #[arg(long, default_value_t = STRESS_SECONDS)]
         seconds: u64,
     },
-    /// Looks for leaks over start, work and shutdown
-    Leak(RunArgs),
-    /// Checks that an idle runtime makes no system call
-    Idle(RunArgs),
+    #[command(flatten)]
+    Proof(Proof),
     /// Puts the example proxy under load: 9,000 connections, a gibibyte each way, every byte compared
     Proxy {
         #[command(flatten)]
@@ -141,6 +141,28 @@ enum Command {
     /// Loses memory on purpose: the leak step must notice
     #[command(hide = true, name = step::leak::BAIT)]
     LeakBait,
+}
+
+/// What looks for defects from above: beside the suite, or at what it leaves out.
+#[derive(Subcommand)]
+enum Proof {
+    /// Fuzzes sequences of calls against models, after each body has found a planted fault
+    Fuzz {
+        /// Only this one
+        #[arg(value_parser = PossibleValuesParser::new(catalogue::fuzzed::bodies()))]
+        body: Option<String>,
+        #[command(flatten)]
+        run: RunArgs,
+        /// Seconds for each
+        #[arg(long, default_value_t = FUZZ_SECONDS)]
+        seconds: u64,
+    },
+    /// Checks licences and origins of all that is linked, and what may not be
+    Deny(RunArgs),
+    /// Looks for leaks over start, work and shutdown
+    Leak(RunArgs),
+    /// Checks that an idle runtime makes no system call
+    Idle(RunArgs),
 }
 
 #[derive(Args)]
@@ -314,8 +336,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             single("simulate", &run, |o| (o.seeds, o.first_seed) = (Some(seeds), seed))
         }
         Command::Stress { run, seconds } => single("stress", &run, |o| o.stress_seconds = seconds),
-        Command::Leak(run) => single("leak", &run, |_| {}),
-        Command::Idle(run) => single("idle", &run, |_| {}),
+        Command::Proof(proof) => prove(proof),
         Command::Faults(FaultArgs { run, call, subset }) => single("faults", &run, |o| {
             (o.fault_call, o.subset) = (call, subset);
         }),
@@ -325,6 +346,17 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             step::leak::lose_memory();
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+fn prove(proof: Proof) -> anyhow::Result<ExitCode> {
+    match proof {
+        Proof::Fuzz { body, run, seconds } => {
+            single("fuzz", &run, |o| (o.fuzz_body, o.fuzz_seconds) = (body, seconds))
+        }
+        Proof::Deny(run) => single("deny", &run, |_| {}),
+        Proof::Leak(run) => single("leak", &run, |_| {}),
+        Proof::Idle(run) => single("idle", &run, |_| {}),
     }
 }
 
@@ -342,13 +374,8 @@ fn context(run: &RunArgs, adjust: impl FnOnce(&mut Options)) -> anyhow::Result<C
     let mut options = Options {
         seed,
         stress_seconds: STRESS_SECONDS,
-        model: None,
-        fault_call: None,
-        seeds: None,
-        first_seed: 0,
-        profile: None,
-        subset: false,
-        packages: Vec::new(),
+        fuzz_seconds: FUZZ_SECONDS,
+        ..Options::default()
     };
     adjust(&mut options);
     if let Some(model) = &options.model {

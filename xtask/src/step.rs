@@ -1,11 +1,13 @@
 //! The steps of the suite, cheapest first: a file per step under `step/`.
 
 pub(crate) mod alone;
+pub(crate) mod deny;
 pub(crate) mod dist;
 pub(crate) mod ecosystem;
 pub(crate) mod edges;
 pub(crate) mod examples;
 pub(crate) mod faults;
+pub(crate) mod fuzz;
 pub(crate) mod header;
 pub(crate) mod idle;
 pub(crate) mod kernels;
@@ -59,6 +61,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("tidy", "the house rules that a program can check", tidy::run),
     step("format", "cargo fmt --check", lint::format),
     step("edges", "which crate depends on which", edges::run),
+    step("deny", "licences and origins of all that is linked", deny::run),
     step("header", "the header of the C ABI against its sources", header::run),
     step("clippy", "clippy over all targets, warnings denied", lint::clippy),
     step("docs", "rustdoc, warnings denied", lint::docs),
@@ -100,10 +103,12 @@ pub(crate) const STEPS: &[Step] = &[
     on_request(step("rotation", "another platform each day", platform::rotation::run)),
 ];
 
-/// The steps that run only when they are asked for, by `cargo xtask platform`, `platforms` and `sanitize`.
+/// The steps that run only when they are asked for, by `cargo xtask platform`, `platforms` and `sanitize`,
+/// and those that have a command of their own and too much to do for the suite.
 pub(crate) const ON_REQUEST: &[Step] = &[
     // Its subset would take as long as LeakSanitizer's again.
     step("sanitize-address", "core crates' tests under AddressSanitizer", sanitize::address::run),
+    step("fuzz", "sequences of calls against models, under libFuzzer", fuzz::run),
     of_platform(&target::RISCV64, |context| platform::run(context, &target::RISCV64)),
     of_platform(&target::I686, |context| platform::run(context, &target::I686)),
     of_platform(&target::ARMV7, |context| platform::run(context, &target::ARMV7)),

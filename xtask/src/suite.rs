@@ -87,18 +87,7 @@ mod tests {
     use crate::context::Options;
 
     fn context() -> Context {
-        Context::new(Options {
-            seed: 1,
-            stress_seconds: 1,
-            model: None,
-            fault_call: None,
-            seeds: None,
-            first_seed: 0,
-            profile: None,
-            subset: false,
-            packages: Vec::new(),
-        })
-        .unwrap()
+        Context::new(Options { seed: 1, stress_seconds: 1, ..Options::default() }).unwrap()
     }
 
     fn step(run: fn(&Context) -> anyhow::Result<Report>) -> &'static Step {

@@ -941,7 +941,7 @@ int32_t qi_sem_poll_acquire(qi_sem semaphore, qi_cx *cx, size_t permits);
 // Takes so many permits if they are there; `QI_ERR_EMPTY` if not.
 int32_t qi_sem_try_acquire(qi_sem semaphore, size_t permits);
 
-// Gives so many permits back, or adds them.
+// Gives so many permits back, or adds them; `QI_ERR_INVALID` if there would be too many.
 int32_t qi_sem_release(qi_sem semaphore, size_t permits);
 
 // Closes a semaphore: whoever waits, or comes later, gets `QI_ERR_CLOSED`.

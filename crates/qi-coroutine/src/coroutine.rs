@@ -204,7 +204,8 @@ impl<T: 'static> Future for Coroutine<T> {
         let State::Live(fiber) = &mut self.state else {
             panic!("a coroutine was polled after its end")
         };
-        if fiber.head().is_cancelled() && !fiber.is_started() {
+        let begins = fiber.is_started() || cfg!(qi_mutant = "coroutine_begins_though_cancelled");
+        if fiber.head().is_cancelled() && !begins {
             return Poll::Ready(self.never_begin());
         }
         match fiber.resume(cx.waker()) {

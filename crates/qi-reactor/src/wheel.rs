@@ -326,7 +326,7 @@ impl Wheel {
                 }
                 let entry = &self.slab[index];
                 let (deadline, next) = (entry.deadline, entry.next);
-                if deadline <= now {
+                if deadline <= now || cfg!(qi_mutant = "timer_fires_with_its_slot") {
                     *budget -= 1;
                     self.unlink(index);
                     due.extend(self.slab.free(index).map(|waker| Due { deadline, waker }));

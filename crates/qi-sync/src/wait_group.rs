@@ -90,12 +90,33 @@ impl WaitGroup {
     /// If the count is zero: somebody said `done` twice.
     #[track_caller]
     pub fn done(&self) {
+        self.done_many(1);
+    }
+
+    /// Lowers the count by so many at once. Those who wait go on when it is zero.
+    ///
+    /// # Panics
+    /// If the count is less.
+    ///
+    /// # Examples
+    /// ```
+    /// let group = qi_sync::WaitGroup::new();
+    /// group.add(1_000_000_000);
+    /// group.done_many(999_999_999);
+    /// assert_eq!(group.count(), 1);
+    /// ```
+    #[track_caller]
+    pub fn done_many(&self, workers: usize) {
+        if workers == 0 {
+            return;
+        }
         // Acquire: see "Memory ordering". A stale look costs another round only.
         let mut word = self.shared.word.load(Acquire);
         loop {
-            assert!(word >= ONE, "a wait group has more workers done than were added");
-            if word == ONE | WAITED {
-                if self.try_finish() {
+            assert!(word / ONE >= workers, "a wait group has more workers done than were added");
+            let by = workers * ONE;
+            if word == by | WAITED {
+                if self.try_finish(by) {
                     return;
                 }
                 // Acquire: as above.
@@ -103,18 +124,18 @@ impl WaitGroup {
                 continue;
             }
             // AcqRel, Acquire: see "Memory ordering".
-            match self.shared.word.compare_exchange_weak(word, word - ONE, AcqRel, Acquire) {
+            match self.shared.word.compare_exchange_weak(word, word - by, AcqRel, Acquire) {
                 Ok(_) => return,
                 Err(seen) => word = seen,
             }
         }
     }
 
-    /// Brings a count of one, for which somebody waits, to zero; `false` if it is another by now.
-    fn try_finish(&self) -> bool {
+    /// Brings a count for which somebody waits to zero; `false` if it is another by now.
+    fn try_finish(&self, by: usize) -> bool {
         let mut crowd = lock(&self.shared.crowd);
         // AcqRel: see "Memory ordering". Relaxed: nothing was read.
-        let finished = self.shared.word.compare_exchange(ONE | WAITED, 0, AcqRel, Relaxed);
+        let finished = self.shared.word.compare_exchange(by | WAITED, 0, AcqRel, Relaxed);
         if finished.is_err() {
             return false;
         }

@@ -42,6 +42,8 @@ pub(crate) enum Purpose {
     Aarch64,
     /// `cargo xtask platforms`: all of them
     Platforms,
+    /// `cargo xtask fuzz`
+    Fuzz,
 }
 
 /// One tool.
@@ -104,8 +106,8 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "C++ compiler",
         probe: &["c++", "--version"],
         source: Source::Apt(&["g++"]),
-        needed_by: "tests of qi-sys (its header must be C++ too)",
-        purposes: CHECKS,
+        needed_by: "tests of qi-sys (its header must be C++ too), fuzz (libFuzzer)",
+        purposes: &[Purpose::Checks, Purpose::Fuzz],
         hosts: &["linux", "macos", "freebsd"],
     },
     Tool {

@@ -148,6 +148,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/sanitizer-bait/src/bin/race.rs", "no safe program has a data race"),
     file("crates/sanitizer-bait/src/bin/use_after_free.rs", "no safe program reads freed memory"),
     file("crates/qi-sched/tests/fork.rs", "fork exists only in C"),
+    file("fuzz/src/handle/raw.rs", "calls exported functions with pointers"),
     file("qi-sys/src/ffi.rs", "declares the C side"),
     file("qi-sys/src/ffi_internal.rs", "declares the C side's arithmetic, for unit tests"),
     file("qi-sys/src/ffi_internal_linux.rs", "calls the C side with pointers, for unit tests"),

@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use super::Finding;
 use super::code::functions;
 use super::tree::Tree;
+use crate::catalogue::fuzzed::FUZZED;
 use crate::catalogue::model::{MODELS, Model};
 use crate::catalogue::simulated::PLANTED;
 
 const TABLE: &str = "xtask/src/catalogue/model.rs";
 
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    let planted: Vec<&str> = PLANTED.iter().map(|planted| planted.mutant).collect();
+    let fuzzed = FUZZED.iter().map(|row| row.mutant);
+    let planted: Vec<&str> = PLANTED.iter().map(|planted| planted.mutant).chain(fuzzed).collect();
     check_by(tree, MODELS, &planted)
 }
 
-/// `planted`: faults that the simulation finds, which need no model.
+/// `planted`: faults that the simulation or a fuzzer finds, which need no model.
 fn check_by(tree: &Tree, models: &[Model], planted: &[&str]) -> Vec<Finding> {
     let (tests, mutants) = (loom_tests(tree), mutants(tree));
     let mut findings = Vec::new();

@@ -195,8 +195,12 @@ pub extern "C" fn qi_rwlock_unlock(rwlock: RwLockRef) -> i32 {
 /// `out` is valid for writing a handle.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_sem_create(permits: usize, out: *mut SemaphoreRef) -> i32 {
-    // SAFETY: as the caller promises.
-    unsafe { give(out, || Semaphore::new(permits)) }
+    shell(|| {
+        // SAFETY: as the caller promises.
+        let out = unsafe { Out::new(out) }?;
+        out.put(object::publish(Semaphore::new(permits)?)?);
+        Ok(Code::OK)
+    })
 }
 
 /// Takes so many permits, which must be given back by `qi_sem_release`. `QI_ERR_CLOSED` if
@@ -247,13 +251,12 @@ pub extern "C" fn qi_sem_try_acquire(semaphore: SemaphoreRef, permits: usize) ->
     })
 }
 
-/// Gives so many permits back, or adds them.
+/// Gives so many permits back, or adds them; `QI_ERR_INVALID` if there would be too many.
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_sem_release(semaphore: SemaphoreRef, permits: usize) -> i32 {
     shell(|| {
         let object = object::find::<Semaphore>(semaphore)?;
-        object.add(permits);
-        Ok(Code::OK)
+        object.add(permits)
     })
 }
 

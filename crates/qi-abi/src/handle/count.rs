@@ -98,7 +98,8 @@ impl Count {
 
     /// The object was taken out. Returns whether the slot may be used again.
     pub(crate) fn close(&self) -> bool {
-        let next = generation(self.word.load(Relaxed)) + 1;
+        let step = u32::from(!cfg!(qi_mutant = "handle_keeps_its_generation"));
+        let next = generation(self.word.load(Relaxed)) + step;
         // Relaxed: the slot reaches its next owner through the list of free ones, which orders.
         self.word.store(u64::from(next % super::GENERATIONS) * GENERATION, Relaxed);
         next < super::GENERATIONS

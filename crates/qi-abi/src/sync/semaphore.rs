@@ -11,8 +11,13 @@ use crate::code::Code;
 pub(crate) struct Semaphore(Arc<sync::Semaphore>);
 
 impl Semaphore {
-    pub(crate) fn new(permits: usize) -> Self {
-        Self(Arc::new(sync::Semaphore::new(permits)))
+    /// # Errors
+    /// [`Code::ERR_INVALID`] if there would be too many.
+    pub(crate) fn new(permits: usize) -> Result<Self, Code> {
+        if permits > sync::Semaphore::MAX_PERMITS {
+            return Err(Code::ERR_INVALID);
+        }
+        Ok(Self(Arc::new(sync::Semaphore::new(permits))))
     }
 
     pub(crate) async fn acquire(&self, permits: usize) -> Result<Code, Code> {
@@ -36,8 +41,15 @@ impl Semaphore {
         }
     }
 
-    pub(crate) fn add(&self, permits: usize) {
+    /// # Errors
+    /// [`Code::ERR_INVALID`] if there would be too many; none are added then.
+    pub(crate) fn add(&self, permits: usize) -> Result<Code, Code> {
+        let total = self.0.available_permits().checked_add(permits);
+        if total.is_none_or(|total| total > sync::Semaphore::MAX_PERMITS) {
+            return Err(Code::ERR_INVALID);
+        }
         self.0.add_permits(permits);
+        Ok(Code::OK)
     }
 
     pub(crate) fn available(&self) -> usize {
@@ -46,5 +58,20 @@ impl Semaphore {
 
     pub(crate) fn close(&self) {
         self.0.close();
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_permits_than_there_can_be_are_refused() {
+        let most = sync::Semaphore::MAX_PERMITS;
+        assert!(Semaphore::new(most + 1).is_err());
+        let semaphore = Semaphore::new(most).unwrap();
+        assert_eq!(semaphore.add(1), Err(Code::ERR_INVALID));
+        assert_eq!(semaphore.add(usize::MAX), Err(Code::ERR_INVALID));
+        assert_eq!(semaphore.available(), most);
     }
 }

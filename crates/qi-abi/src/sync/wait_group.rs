@@ -27,14 +27,14 @@ impl WaitGroup {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         let size = usize::try_from(change.unsigned_abs()).map_err(|_| Code::ERR_INVALID)?;
         let new = if change < 0 { count.checked_sub(size) } else { count.checked_add(size) };
-        *count = new.ok_or(Code::ERR_INVALID)?;
+        *count = new.filter(|new| *new <= sync::WaitGroup::MAX_COUNT).ok_or(Code::ERR_INVALID)?;
         if change >= 0 {
             self.group.add(size);
         }
         drop(count);
         // Wakes whoever waits, so outside of our lock.
         if change < 0 {
-            (0..size).for_each(|_| self.group.done());
+            self.group.done_many(size);
         }
         Ok(Code::OK)
     }
@@ -46,5 +46,31 @@ impl WaitGroup {
 
     pub(crate) fn count(&self) -> usize {
         self.group.count()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// As much as a group counts to on any platform.
+    const MOST: i64 = sync::WaitGroup::MAX_COUNT as i64;
+
+    #[test]
+    fn a_large_number_is_taken_at_once() {
+        let group = WaitGroup::new();
+        assert_eq!(group.add(MOST), Ok(Code::OK));
+        assert_eq!(group.add(1 - MOST), Ok(Code::OK));
+        assert_eq!(group.count(), 1);
+    }
+
+    #[test]
+    fn more_than_can_be_counted_is_refused_and_changes_nothing() {
+        let group = WaitGroup::new();
+        assert_eq!(group.add(MOST), Ok(Code::OK));
+        assert_eq!(group.add(MOST), Err(Code::ERR_INVALID));
+        assert_eq!(group.add(-MOST), Ok(Code::OK));
+        assert_eq!(group.add(-1), Err(Code::ERR_INVALID));
+        assert_eq!(group.count(), 0);
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::support::on_one_and_two;
 use qi_sync::WaitGroup;
-use qi_test_kit::{WakeCount, assert_pending, assert_ready, poll_with};
+use qi_test_kit::{Hand, WakeCount, assert_pending, assert_ready, poll_with};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -84,6 +84,20 @@ fn more_done_than_added_panics() {
 #[should_panic(expected = "the count of a wait group exceeds")]
 fn more_than_can_be_counted_panics() {
     WaitGroup::new().add(WaitGroup::MAX_COUNT + 1);
+}
+
+#[test]
+fn many_are_done_at_once_and_let_those_go_who_wait() {
+    let group = WaitGroup::new();
+    group.add(WaitGroup::MAX_COUNT);
+    group.done_many(WaitGroup::MAX_COUNT - 3);
+    let waiting = Hand::waiting(group.wait());
+    group.done_many(0);
+    group.done_many(2);
+    assert!(!waiting.wakes.is_woken());
+    group.done_many(1);
+    waiting.finish();
+    assert_eq!(group.count(), 0);
 }
 
 #[test]

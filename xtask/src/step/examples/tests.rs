@@ -20,18 +20,7 @@ const ROW: Example = Example {
 };
 
 fn context() -> Context {
-    Context::new(Options {
-        seed: 0,
-        stress_seconds: 0,
-        model: None,
-        fault_call: None,
-        seeds: None,
-        first_seed: 0,
-        profile: None,
-        subset: false,
-        packages: Vec::new(),
-    })
-    .unwrap()
+    Context::new(Options::default()).unwrap()
 }
 
 /// Compiles `source` and runs it as the example `row`.

@@ -1,0 +1,11 @@
+//! Timers under libFuzzer; without it, the inputs that are named on the command line.
+#![cfg_attr(fuzzing, no_main)]
+#![forbid(unsafe_code)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|input: &[u8]| qi_fuzz::timer::run(input));
+
+#[cfg(not(fuzzing))]
+fn main() -> std::process::ExitCode {
+    qi_fuzz::replay(qi_fuzz::timer::run)
+}

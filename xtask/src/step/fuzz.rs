@@ -1,0 +1,168 @@
+//! Fuzzes the bodies of `fuzz/` with libFuzzer, after each has found a fault that was planted for it.
+//!
+//! Protocol: the toolchain that started xtask builds the programs, with counters of coverage and with
+//! AddressSanitizer, into a target directory of their own; libFuzzer is compiled along with them, so that
+//! nothing but a C++ compiler has to be installed. What a run learns stays in `target/xtask/fuzz`, beside the
+//! committed inputs, and the next run goes on from there. A finding is a file there, which
+//! `cargo run -p qi-fuzz --bin fuzz_NAME -- FILE` runs once more.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use regex_lite::Regex;
+
+use crate::catalogue::fuzzed::{FUZZED, Fuzzed};
+use crate::context::Context;
+use crate::mutant;
+use crate::process;
+use crate::report::{Report, tail};
+use crate::workspace::executables;
+
+const STEP: &str = "fuzz";
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// What makes a build one that libFuzzer can steer and that notices what goes wrong.
+const FLAGS: &str = "--cfg fuzzing --cfg qi_asan -Zsanitizer=address -Cpasses=sancov-module \
+    -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+    -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares";
+
+/// One input may take so many seconds: some hundred calls take milliseconds.
+const INPUT_SECONDS: u32 = 25;
+/// Bytes of the longest input: a plan has a few hundred steps.
+const LONGEST: u32 = 600;
+/// Beside the seconds that were asked for: reading the inputs, and ending.
+const GRACE: Duration = Duration::from_secs(120);
+
+pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
+    if let Some(why) = cannot() {
+        return Ok(Report::skipped(why));
+    }
+    let mut report = Report::default();
+    for row in wanted(context) {
+        find(context, &mut report, row)?;
+    }
+    let programs = match build(context)? {
+        Ok(programs) => programs,
+        Err(output) => return Ok(Report::failed("the fuzzing programs do not build", output)),
+    };
+    for row in wanted(context) {
+        let name = format!("fuzz_{}", row.body);
+        match programs.iter().find(|(program, _)| *program == name) {
+            Some((_, path)) => fuzz(context, &mut report, row, path)?,
+            None => report.fail(format!("{name} was not built"), ""),
+        }
+    }
+    Ok(report)
+}
+
+fn cannot() -> Option<String> {
+    let (arch, os) = (std::env::consts::ARCH, std::env::consts::OS);
+    if (arch, os) != ("x86_64", "linux") {
+        return Some(format!("it runs on x86_64 Linux, not {arch} {os}"));
+    }
+    (!process::exists("c++")).then(|| "there is no C++ compiler, for libFuzzer".to_owned())
+}
+
+fn wanted(context: &Context) -> impl Iterator<Item = &'static Fuzzed> {
+    let only = context.options.fuzz_body.as_deref();
+    FUZZED.iter().filter(move |row| only.is_none_or(|name| name == row.body))
+}
+
+/// Plants a fault, which the random inputs of the ordinary test must find.
+fn find(context: &Context, report: &mut Report, row: &Fuzzed) -> anyhow::Result<()> {
+    let wrapper = mutant::wrapper(&context.target.join("xtask"), row.mutant)?;
+    let wrapper = wrapper.to_str().context("the target directory has a name that is not text")?;
+    let args = ["test", "--package", "qi-fuzz", "--test", "bodies", "--", "--exact", row.test];
+    let job = context.cargo(STEP, &args).env("RUSTC_WORKSPACE_WRAPPER", wrapper);
+    let finished = job.run()?;
+    if !finished.end.is_success()
+        && finished.output.contains(&format!("{} panicked with", row.body))
+    {
+        report.pass();
+        report.note(format!("{}: {} was found", row.body, row.mutant));
+    } else {
+        let what = format!("{}: {} ({}) was not found", row.body, row.mutant, row.about);
+        report.fail(what, tail(&finished.output));
+    }
+    Ok(())
+}
+
+/// The programs, by name; or what the compiler said.
+fn build(context: &Context) -> anyhow::Result<Result<Vec<(String, String)>, String>> {
+    let folder = context.target.join("xtask-fuzz");
+    let folder = folder.to_str().context("the target directory has a name that is not text")?;
+    let mut args = vec!["build", "--package", "qi-fuzz", "--release", "--target", TARGET];
+    args.extend(["--target-dir", folder, "--message-format=json-render-diagnostics"]);
+    let names: Vec<String> = wanted(context).map(|row| format!("fuzz_{}", row.body)).collect();
+    names.iter().for_each(|name| args.extend(["--bin", name]));
+    let job = context.cargo(STEP, &args).without_env("CARGO_ENCODED_RUSTFLAGS").split_stdout();
+    let job = job.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", FLAGS);
+    let finished = job.env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true").run()?;
+    if finished.end.is_success() {
+        Ok(Ok(executables(&finished.stdout)))
+    } else {
+        Ok(Err(tail(&finished.output)))
+    }
+}
+
+fn fuzz(context: &Context, report: &mut Report, row: &Fuzzed, path: &str) -> anyhow::Result<()> {
+    let learnt = context.target.join("xtask").join(STEP).join(row.body);
+    std::fs::create_dir_all(&learnt)
+        .with_context(|| format!("cannot create {}", learnt.display()))?;
+    let learnt = learnt.to_str().context("the target directory has a name that is not text")?;
+    let committed = format!("fuzz/corpus/{}", row.body);
+    let seconds = context.options.fuzz_seconds;
+    let args = [
+        learnt.to_owned(),
+        committed,
+        format!("-max_total_time={seconds}"),
+        format!("-timeout={INPUT_SECONDS}"),
+        format!("-max_len={LONGEST}"),
+        format!("-artifact_prefix={learnt}-"),
+        format!("-seed={}", context.options.seed & 0x7fff_ffff),
+        "-print_final_stats=1".to_owned(),
+    ];
+    let job = context.job(STEP, path).args(&args).env("ASAN_OPTIONS", "detect_leaks=0");
+    let finished = job.within(Duration::from_secs(seconds) + GRACE).run()?;
+    let what = format!("{} for {seconds} s", row.body);
+    match executed(&finished.output) {
+        Some(inputs) if finished.end.is_success() => {
+            report.pass();
+            report.note(format!("{what}: {inputs} inputs"));
+        }
+        _ => report.fail(format!("{what}: {}", finished.end), tail(&finished.output)),
+    }
+    Ok(())
+}
+
+/// How many inputs libFuzzer says it has run.
+fn executed(output: &str) -> Option<u64> {
+    let line = Regex::new(r"stat::number_of_executed_units:\s*(\d+)").ok()?;
+    line.captures(output)?[1].parse().ok().filter(|count| *count > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn a_run_without_an_input_does_not_count() {
+        assert_eq!(executed("stat::number_of_executed_units: 12\n"), Some(12));
+        assert_eq!(executed("stat::number_of_executed_units: 0\n"), None);
+        assert_eq!(executed("INFO: Seed: 1\n"), None);
+    }
+
+    #[test]
+    fn every_body_has_its_program_its_test_and_its_inputs() {
+        let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+        let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
+        let tests = std::fs::read_to_string(fuzz.join("tests/bodies.rs")).unwrap();
+        for row in FUZZED {
+            assert!(manifest.contains(&format!("name = \"fuzz_{}\"", row.body)), "{}", row.body);
+            assert!(tests.contains(&format!("fn {}()", row.test)), "{}", row.test);
+            assert!(fuzz.join("corpus").join(row.body).is_dir(), "{}", row.body);
+        }
+        assert_eq!(manifest.matches("name = \"fuzz_").count(), FUZZED.len());
+    }
+}
