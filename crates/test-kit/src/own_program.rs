@@ -6,6 +6,11 @@ use std::process::Command;
 /// itself: the emulator and its arguments.
 const RUNNER: &str = "QI_TEST_RUNNER";
 
+/// Whether an emulator runs the calling test program.
+pub(crate) fn is_emulated() -> bool {
+    std::env::var_os(RUNNER).is_some()
+}
+
 /// Prepares to start the calling test program again, through the emulator that runs it if there is one.
 ///
 /// # Panics

@@ -1,5 +1,6 @@
 //! Tests that may not hang: a watchdog, and waiting for other threads.
 
+use crate::own_program::is_emulated;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -7,6 +8,9 @@ use std::time::Duration;
 
 /// Far more than any test needs on a machine that is busy with others.
 const LIMIT: Duration = Duration::from_secs(120);
+
+/// How many times as long a test may take that an emulator runs: it needs some ten times the instructions.
+const EMULATED_SHARE: u32 = 4;
 
 /// Bytes of a test's stack. Unoptimised code copies a future in every frame from a spawn on, and
 /// one that is aligned to 32 KiB takes a quarter of a megabyte in each.
@@ -28,7 +32,7 @@ pub fn watched<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> 
 /// As [`watched`], with a limit for those that take longer.
 ///
 /// # Panics
-/// With the panic of `body`, or if it has not ended within `limit`.
+/// With the panic of `body`, or if it has not ended within `limit`, or four times that under an emulator.
 ///
 /// # Examples
 /// ```
@@ -38,6 +42,7 @@ pub fn watched_for<R: Send + 'static>(
     limit: Duration,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> R {
+    let limit = if is_emulated() { limit * EMULATED_SHARE } else { limit };
     let (done, ended) = channel();
     let run = move || {
         let result = body();

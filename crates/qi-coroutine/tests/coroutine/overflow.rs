@@ -21,6 +21,7 @@ fn recurse(depth: u64) -> u64 {
     if depth == u64::MAX { 0 } else { recurse(depth + 1) + frame[3] }
 }
 
+#[cfg(not(target_arch = "riscv64"))]
 #[inline(never)]
 fn large_frame() -> u8 {
     let frame = black_box([1_u8; 3 << 20]);
@@ -52,6 +53,8 @@ fn recursion_without_end_is_named() {
     alone("overflow::recursion_without_end_is_named", victim, assert_message);
 }
 
+// There the compiler makes no stack probes: such a frame jumps over the guard.
+#[cfg(not(target_arch = "riscv64"))]
 #[test]
 fn one_frame_of_3_mib_is_named() {
     let victim = || run(StackPoolConfig::default(), || end(large_frame().into()));
