@@ -18,9 +18,12 @@ pub(crate) fn is_emulated() -> bool {
 ///
 /// # Examples
 /// ```
-/// let mut again = qi_test_kit::own_program();
-/// let listed = again.args(["--list"]).output().expect("this program can be started");
-/// # let _ = listed;
+/// // What is started again must know it, or it would start itself for ever.
+/// if std::env::var_os("STARTED_AGAIN").is_none() {
+///     let mut again = qi_test_kit::own_program();
+///     let output = again.env("STARTED_AGAIN", "yes").output().expect("it can be started");
+///     # let _ = output;
+/// }
 /// ```
 #[must_use]
 pub fn own_program() -> Command {
