@@ -1,6 +1,7 @@
 //! Errors of the scheduler, in English and Chinese.
 #![forbid(unsafe_code)]
 
+use crate::stackful::NoStack;
 use crate::task::{Payload, TaskId};
 use std::fmt;
 use std::io;
@@ -122,6 +123,18 @@ impl JoinError {
         matches!(self.cause, Cause::Panic(_))
     }
 
+    /// Whether the task was a coroutine for which there was no stack: it has failed before it began, without
+    /// a panic of its own. [`is_panic`](Self::is_panic) is true then, too.
+    #[must_use]
+    pub fn is_no_stack(&self) -> bool {
+        match &self.cause {
+            Cause::Panic(payload) => {
+                payload.lock().unwrap_or_else(PoisonError::into_inner).is::<NoStack>()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the result had been taken before: the handle was polled after completion.
     #[must_use]
     pub fn is_taken(&self) -> bool {
@@ -165,7 +178,10 @@ impl JoinError {
             Cause::Cancelled => format!("任务 {id} 已被取消"),
             Cause::Panic(payload) => {
                 let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
-                format!("任务 {id} 发生 panic：{}", payload_text(&payload))
+                match payload.downcast_ref::<NoStack>() {
+                    Some(no_stack) => format!("任务 {id} 没有得到协程栈：{}", no_stack.why),
+                    None => format!("任务 {id} 发生 panic：{}", payload_text(&payload)),
+                }
             }
             Cause::Taken => format!("任务 {id} 的结果已经被取走"),
             Cause::OwnAncestor { waiter, target } => {
@@ -182,7 +198,10 @@ impl fmt::Display for JoinError {
             Cause::Cancelled => write!(f, "task {id} was cancelled"),
             Cause::Panic(payload) => {
                 let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
-                write!(f, "task {id} panicked: {}", payload_text(&payload))
+                match payload.downcast_ref::<NoStack>() {
+                    Some(no_stack) => write!(f, "task {id} did not begin: {no_stack}"),
+                    None => write!(f, "task {id} panicked: {}", payload_text(&payload)),
+                }
             }
             Cause::Taken => write!(f, "the result of task {id} was taken before"),
             Cause::OwnAncestor { waiter, target } => {

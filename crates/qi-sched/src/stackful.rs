@@ -74,6 +74,21 @@ pub fn unwind_as_cancelled() -> ! {
     std::panic::resume_unwind(Box::new(CancelUnwind))
 }
 
+/// What a task fails with for which there was no stack; see [`JoinError::is_no_stack`](crate::JoinError).
+#[derive(Debug, thiserror::Error)]
+#[error("no stack for a coroutine: {why}")]
+pub struct NoStack {
+    /// What the layer of stacks said.
+    pub(crate) why: String,
+}
+
+/// Ends the first poll of a task for which there is no stack: it has failed. No panic hook is called,
+/// since it is nobody's bug.
+pub fn fail_for_want_of_a_stack(why: &(dyn std::error::Error + 'static)) -> ! {
+    tracing::error!(error = why, "no stack for a coroutine");
+    std::panic::resume_unwind(Box::new(NoStack { why: why.to_string() }))
+}
+
 /// Spawns a task whose code has a stack of its own on the scheduler that the calling worker works for, as
 /// [`TaskBuilder::spawn_stackful`](crate::TaskBuilder::spawn_stackful) does with nothing else said. The
 /// short way, for whoever spawns many.

@@ -35,14 +35,16 @@ pub(crate) struct CoroutineTask<T: 'static> {
 impl<T: 'static> CoroutineTask<T> {
     /// Takes a stack for `f`. Called by the task's first poll.
     ///
+    /// If the system refuses one, or its size is out of range, the task fails.
+    ///
     /// # Panics
-    /// If the system refuses one, or its size is out of range: the task fails.
+    /// If the scheduler was built without coroutines.
     pub(crate) fn begin(options: &Options, f: impl FnOnce() -> T + 'static) -> Self {
         let number = context::task_id().map_or(0, |id| id.as_u64());
         let name = options.name.as_deref().map(Into::into);
         let stack = match coroutines::take(options.stack_bytes) {
             Ok(stack) => stack,
-            Err(NoStack::Refused(error)) => panic!("no stack for a coroutine: {error}"),
+            Err(NoStack::Refused(error)) => stackful::fail_for_want_of_a_stack(&error),
             Err(NoStack::NoPool) => panic!("the scheduler was built without coroutines"),
         };
         let mut coroutine = Coroutine::new(stack, Label::numbered(number).named(name), f);

@@ -50,9 +50,6 @@ enum Stage {
     Ended(Box<Ended>),
 }
 
-/// How a coroutine's panic begins that found no stack.
-const NO_STACK: &str = "no stack for a coroutine";
-
 /// How a task ended.
 struct Ended {
     code: Code,
@@ -70,13 +67,14 @@ impl Ended {
             Ok(Err(code)) => without(code),
             Err(error) if error.is_cancelled() => without(Code::ERR_CANCELLED),
             Err(error) if error.is_self_wait() => without(Code::ERR_DEADLOCK),
+            Err(error) if error.is_no_stack() => {
+                Ended { words: error.to_string(), ..without(Code::ERR_STACKS) }
+            }
             Err(error) => match error.try_into_panic() {
                 Ok(payload) => {
                     let words = boundary::panic_text(&*payload);
                     boundary::drop_quietly(payload);
-                    let is_stack = words.starts_with(NO_STACK);
-                    let code = if is_stack { Code::ERR_STACKS } else { Code::ERR_PANIC };
-                    Ended { words, ..without(code) }
+                    Ended { words, ..without(Code::ERR_PANIC) }
                 }
                 Err(_) => without(Code::ERR_FAILED),
             },

@@ -31,9 +31,12 @@ fn a_stack_has_the_size_that_was_asked_for() {
 fn a_size_out_of_range_fails_the_task() {
     on_one_and_four(|runtime| {
         let tiny = runtime.coroutine().stack_size(1).spawn(|| ());
-        let panic = runtime.block_on(tiny).unwrap_err().into_panic();
-        let text = panic.downcast_ref::<String>().unwrap();
-        assert!(text.starts_with("no stack for a coroutine"), "{text}");
+        let error = runtime.block_on(tiny).unwrap_err();
+        assert!(error.is_no_stack() && error.is_panic(), "{error}");
+        assert!(error.to_string().contains("no stack for a coroutine"), "{error}");
+        assert!(error.message_zh().contains("协程栈"), "{}", error.message_zh());
+        let panicking = runtime.spawn_coroutine(|| panic!("no stack for a coroutine"));
+        assert!(!runtime.block_on(panicking).unwrap_err().is_no_stack());
     });
 }
 
