@@ -1,5 +1,6 @@
 //! Channels of values whose size is known at run time only.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -115,25 +116,40 @@ fn budget() -> Option<coop::Progress> {
     }
 }
 
-/// Sends a value, and waits for room. A value that is not sent is not dropped but forgotten: it is still
-/// the caller's, of whose value it is a copy.
-pub(crate) struct Sending {
-    /// Borrows from `channel`, so it comes first: it is dropped first.
-    sending: Option<mpmc::Sending<'static, Place>>,
-    _channel: Here<Channel>,
-}
-
-impl Sending {
-    pub(crate) fn new(channel: Here<Channel>, value: Place) -> Self {
-        let sender: *const mpmc::Sender<Place> = &channel.sender;
-        // SAFETY: the channel lies in its slot, does not move, and stays there as long as `_channel`
-        // lives, which is longer than what borrows from it.
-        let sender: &'static mpmc::Sender<Place> = unsafe { &*sender };
-        Self { sending: Some(sender.send(value)), _channel: channel }
+impl Here<Channel> {
+    /// The sender, for longer than this is borrowed.
+    ///
+    /// # Safety
+    /// What borrows from it goes before this does.
+    unsafe fn lasting_sender(&self) -> &'static mpmc::Sender<Place> {
+        let sender: *const mpmc::Sender<Place> = &self.sender;
+        // SAFETY: the channel lies in its slot, does not move, and stays there as long as this lives,
+        // which is longer than what borrows from it, as the caller promises.
+        unsafe { &*sender }
     }
 }
 
-impl Future for Sending {
+/// Sends a value, and waits for room, in a call that suspends. A value that is not sent is not dropped but
+/// forgotten: it is still the caller's, of whose value it is a copy.
+///
+/// In a channel without room a receiver takes the value, at any moment. So if this is dropped before it is
+/// ready, it says in `sent` whether that has happened.
+pub(crate) struct Sending<'s> {
+    /// Borrows from `channel`, so it comes first: it is dropped first.
+    sending: Option<mpmc::Sending<'static, Place>>,
+    sent: &'s Cell<bool>,
+    _channel: Here<Channel>,
+}
+
+impl<'s> Sending<'s> {
+    pub(crate) fn new(channel: Here<Channel>, value: Place, sent: &'s Cell<bool>) -> Self {
+        // SAFETY: `_channel` is dropped last.
+        let sending = unsafe { channel.lasting_sender() }.send(value);
+        Self { sending: Some(sending), sent, _channel: channel }
+    }
+}
+
+impl Future for Sending<'_> {
     type Output = Result<Code, Code>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -150,9 +166,53 @@ impl Future for Sending {
     }
 }
 
-impl Drop for Sending {
+impl Drop for Sending<'_> {
     fn drop(&mut self) {
-        let unsent = self.sending.take().and_then(mpmc::Sending::into_value);
-        unsent.into_iter().for_each(Place::forget);
+        match self.sending.take().map(mpmc::Sending::into_value) {
+            Some(Some(unsent)) => unsent.forget(),
+            Some(None) => self.sent.set(true),
+            None => {}
+        }
+    }
+}
+
+/// Sends a value, and waits for room, as one of several things that may be done. Nobody takes the value: it
+/// is sent by the poll that says so, or not at all, and then it is still the caller's, as above. In a
+/// channel without room it is handed to a receiver that waits.
+pub(crate) struct Handing {
+    /// Borrows from `channel`, so it comes first: it is dropped first.
+    place: Option<mpmc::Reserve<'static, Place>>,
+    value: Option<Place>,
+    _channel: Here<Channel>,
+}
+
+impl Handing {
+    pub(crate) fn new(channel: Here<Channel>, value: Place) -> Self {
+        // SAFETY: `_channel` is dropped last.
+        let place = unsafe { channel.lasting_sender() }.reserve();
+        Self { place: Some(place), value: Some(value), _channel: channel }
+    }
+}
+
+impl Future for Handing {
+    type Output = Result<Code, Code>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(place) = &mut self.place else { return Poll::Ready(Err(Code::ERR_FINISHED)) };
+        let Poll::Ready(permit) = Pin::new(place).poll(cx) else { return Poll::Pending };
+        self.place = None;
+        let (Ok(permit), Some(value)) = (permit, self.value.take()) else {
+            return Poll::Ready(Err(Code::ERR_CLOSED));
+        };
+        Poll::Ready(permit.send(value).map(|()| Code::OK).map_err(|error| {
+            error.into_inner().forget();
+            Code::ERR_CLOSED
+        }))
+    }
+}
+
+impl Drop for Handing {
+    fn drop(&mut self) {
+        self.value.take().into_iter().for_each(Place::forget);
     }
 }

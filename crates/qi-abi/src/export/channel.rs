@@ -1,5 +1,6 @@
 //! Channels.
 
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::future::Future;
 use std::pin::Pin;
@@ -7,7 +8,7 @@ use std::task::{Context, Poll};
 
 use super::{ChannelRef, Sent, operation, polling_now, shell, waiting, waiting_for};
 use crate::boundary;
-use crate::channel::{Channel, Sending};
+use crate::channel::{Channel, Handing, Sending};
 use crate::code::Code;
 use crate::memory::{Dropper, Place, Shape};
 use crate::object::{self, Here};
@@ -68,7 +69,11 @@ pub unsafe extern "C" fn qi_chan_send(channel: ChannelRef, element: *const c_voi
         let value = unsafe { copied(&channel, element) }?;
         match channel.send_now(value)? {
             None => Ok(Code::OK),
-            Some(value) => suspend::wait(Sending::new(channel, value))?,
+            Some(value) => {
+                let sent = Cell::new(false);
+                let outcome = suspend::wait(Sending::new(channel, value, &sent));
+                if sent.get() { Ok(Code::OK) } else { outcome? }
+            }
         }
     })
 }
@@ -83,12 +88,15 @@ pub unsafe extern "C" fn qi_chan_send_timeout(
     element: *const c_void,
     timeout_ns: u64,
 ) -> i32 {
-    waiting_for(timeout_ns, || {
+    let sent = Cell::new(false);
+    let outcome = waiting_for(timeout_ns, || {
         let channel = object::find::<Channel>(channel)?;
         // SAFETY: as the caller promises.
         let value = unsafe { copied(&channel, element) }?;
-        Ok(Sending::new(channel, value))
-    })
+        Ok(Sending::new(channel, value, &sent))
+    });
+    // A receiver may have taken it at the last moment.
+    if sent.get() { Code::OK.0 } else { outcome }
 }
 
 /// As `qi_chan_send`, but does not wait: `QI_ERR_FULL`.
@@ -109,7 +117,8 @@ pub unsafe extern "C" fn qi_chan_try_send(channel: ChannelRef, element: *const c
 }
 
 /// The twin of `qi_chan_send` for poll functions. The value is copied by the first call, and is the
-/// caller's again if the operation is given up.
+/// caller's again if the operation is given up. In a channel without room it goes to a receiver that waits,
+/// not to one that only looks (`qi_chan_try_recv`).
 ///
 /// # Safety
 /// As `qi_chan_send`; `cx` is the poll function's.
@@ -128,7 +137,7 @@ pub unsafe extern "C" fn qi_chan_poll_send(
             // Most find room, and are no operation at all.
             Ok(match channel.send_now(value)? {
                 None => Start::Done,
-                Some(value) => Start::Waits(Sending::new(channel, value)),
+                Some(value) => Start::Waits(Handing::new(channel, value)),
             })
         })
     })

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::channel::{Receiving, copied};
 use super::time::{asleep, fired};
 use super::{AnyRef, Sent, operation, polling, waiting};
-use crate::channel::{Channel, Sending};
+use crate::channel::{Channel, Handing};
 use crate::code::Code;
 use crate::object;
 use crate::pointer::{self, Out};
@@ -19,6 +19,7 @@ use crate::task::{Task, UntilEnded};
 /// Receives a value into `data`.
 pub const QI_SELECT_RECV: i32 = 1;
 /// Sends the value at `data`, which stays the caller's unless this branch is chosen and answers `QI_OK`.
+/// In a channel without room it goes to a receiver that waits, not to one that only looks.
 pub const QI_SELECT_SEND: i32 = 2;
 /// A task has ended; its result stays with it.
 pub const QI_SELECT_TASK: i32 = 3;
@@ -99,7 +100,7 @@ unsafe fn begin(case: &SelectCase) -> Result<Option<Operation>, Code> {
             let channel = object::find::<Channel>(handle)?;
             // SAFETY: as the caller promises.
             let value = unsafe { copied(&channel, case.data) }?;
-            Box::pin(Sending::new(channel, value))
+            Box::pin(Handing::new(channel, value))
         }
         QI_SELECT_TASK => {
             let ended = UntilEnded::of(object::find::<Task>(handle)?)?;
