@@ -168,6 +168,7 @@
 #define QI_SELECT_RECV 1
 
 // Sends the value at `data`, which stays the caller's unless this branch is chosen and answers `QI_OK`.
+// In a channel without room it goes to a receiver that waits, not to one that only looks.
 #define QI_SELECT_SEND 2
 
 // A task has ended; its result stays with it.
@@ -501,11 +502,14 @@ int32_t qi_chan_send_timeout(qi_chan channel, const void *element, uint64_t time
 int32_t qi_chan_try_send(qi_chan channel, const void *element);
 
 // The twin of `qi_chan_send` for poll functions. The value is copied by the first call, and is the
-// caller's again if the operation is given up.
+// caller's again if the operation is given up. In a channel without room it goes to a receiver that waits,
+// not to one that only looks (`qi_chan_try_recv`).
 //
 // # Safety
 // As `qi_chan_send`; `cx` is the poll function's.
-int32_t qi_chan_poll_send(qi_chan channel, qi_cx *cx, const void *element);
+int32_t qi_chan_poll_send(qi_chan channel,
+                          qi_cx *cx,
+                          const void *element);
 
 // Receives a value into `element`. Waits for one. `QI_ERR_CLOSED` if the channel is closed and empty.
 // SUSPENDS.
@@ -626,7 +630,7 @@ size_t qi_last_error_message(int32_t language_number, char *buffer, size_t capac
 
 // Opens a file. `flags` are `QI_FILE_…`, or'ed; `mode` is what Unix permits others on a file that is
 // made, less the process's mask (0: 0666). The file is closed with its last reference, when no call is
-// inside it. SUSPENDS.
+// inside it. Given up, it goes on unheard. SUSPENDS.
 //
 // # Safety
 // `path` is valid for reading `length` bytes, `out` for writing a handle.
@@ -649,7 +653,8 @@ int32_t qi_file_poll_open(qi_cx *cx,
                           qi_file *out);
 
 // Reads from `offset` on into `buffer`, and says how many bytes there were: fewer than `capacity` only
-// where the file ends. `QI_EOF` if there is none. Any number of tasks may do it at once. SUSPENDS.
+// where the file ends. `QI_EOF` if there is none. Any number of tasks may do it at once. Given up, it goes
+// on unheard, and writes nothing to `buffer`. SUSPENDS.
 //
 // # Safety
 // `buffer` is valid for writing `capacity` bytes, `count` for writing.
@@ -672,7 +677,7 @@ int32_t qi_file_poll_read_at(qi_file file,
                              size_t *count);
 
 // Writes all of `length` bytes to `offset`; what lies between it and the former end becomes zeros. With
-// any other answer than `QI_OK` some of them may have been written. SUSPENDS.
+// any other answer than `QI_OK` some of them may have been written. Given up, it goes on unheard. SUSPENDS.
 //
 // # Safety
 // `bytes` is valid for reading `length` bytes.
@@ -692,7 +697,8 @@ int32_t qi_file_poll_write_at(qi_file file,
                               size_t length,
                               uint64_t offset);
 
-// Waits until what was written is stored where a loss of power does not take it. SUSPENDS.
+// Waits until what was written is stored where a loss of power does not take it. Given up, it goes on
+// unheard. SUSPENDS.
 int32_t qi_file_sync(qi_file file);
 
 // The twin of `qi_file_sync` for poll functions.
@@ -701,7 +707,7 @@ int32_t qi_file_sync(qi_file file);
 // `cx` is the poll function's.
 int32_t qi_file_poll_sync(qi_file file, qi_cx *cx);
 
-// Finds out how many bytes a file has. SUSPENDS.
+// Finds out how many bytes a file has. Given up, it goes on unheard. SUSPENDS.
 //
 // # Safety
 // `size` is valid for writing.
@@ -714,7 +720,7 @@ int32_t qi_file_size(qi_file file, uint64_t *size);
 // function's.
 int32_t qi_file_poll_size(qi_file file, qi_cx *cx, uint64_t *size);
 
-// Cuts a file off, or lengthens it with zeros. SUSPENDS.
+// Cuts a file off, or lengthens it with zeros. Given up, it goes on unheard. SUSPENDS.
 int32_t qi_file_set_size(qi_file file, uint64_t size);
 
 // The twin of `qi_file_set_size` for poll functions.
@@ -723,7 +729,7 @@ int32_t qi_file_set_size(qi_file file, uint64_t size);
 // `cx` is the poll function's.
 int32_t qi_file_poll_set_size(qi_file file, qi_cx *cx, uint64_t size);
 
-// Removes a file by its path. SUSPENDS.
+// Removes a file by its path. Given up, it goes on unheard. SUSPENDS.
 //
 // # Safety
 // `path` is valid for reading `length` bytes.
@@ -1042,17 +1048,20 @@ int32_t qi_park(void);
 int32_t qi_park_timeout(uint64_t timeout_ns);
 
 // Makes the global runtime, which calls use that name none, unless it is there already. `config` may
-// be null.
+// be null. `QI_ERR_INVALID` if a field is out of range, `QI_ERR_NO_MEMORY` if threads or memory are refused,
+// or the system's error, such as that of no more descriptors; `qi_last_error_message` tells more.
 //
 // # Safety
 // `config` is null or points to as many bytes as its `struct_size` says.
 int32_t qi_init(const qi_config *config);
 
-// Makes another runtime. `config` may be null. When its last reference is released it is shut down.
+// Makes another runtime. `config` may be null. When its last reference is released it is shut down. Errors
+// as `qi_init`.
 //
 // # Safety
 // As `qi_init`; `out` is valid for writing a handle.
-int32_t qi_runtime_create(const qi_config *config, qi_runtime *out);
+int32_t qi_runtime_create(const qi_config *config,
+                          qi_runtime *out);
 
 // Cancels what is left on a runtime (0: the global one) and waits for it as long as
 // `shutdown_timeout_ms` says; then answers `QI_ERR_BUSY`, and `qi_last_error_message` names what is
@@ -1426,8 +1435,8 @@ int32_t qi_tcp_poll_write(qi_tcp stream,
                           size_t length,
                           size_t *count);
 
-// Writes all of `length` bytes. With any other answer than `QI_OK` some of them may have been written.
-// SUSPENDS.
+// Writes all of `length` bytes. With any other answer than `QI_OK` some of them may have been written:
+// given up, it may have written a part. SUSPENDS.
 //
 // # Safety
 // `bytes` is valid for reading `length` bytes.

@@ -105,10 +105,8 @@ impl Place {
     pub(crate) unsafe fn fill_from(&mut self, source: *const c_void) {
         let size = self.shape.size();
         let target = self.pointer();
-        if size > 0 {
-            // SAFETY: the caller vouches for the source; the room is as large and its own.
-            unsafe { target.cast::<u8>().copy_from_nonoverlapping(source.cast(), size) };
-        }
+        // SAFETY: the caller vouches for the source; the room is as large and its own.
+        unsafe { copy_value(source, target, size) };
         self.is_full = true;
     }
 
@@ -129,10 +127,8 @@ impl Place {
     pub(crate) unsafe fn move_to(&mut self, target: *mut c_void) {
         let size = self.shape.size();
         let source = self.pointer();
-        if size > 0 {
-            // SAFETY: the caller vouches for the target; the room is as large and its own.
-            unsafe { target.cast::<u8>().copy_from_nonoverlapping(source.cast(), size) };
-        }
+        // SAFETY: the caller vouches for the target; the room is as large and its own.
+        unsafe { copy_value(source, target, size) };
         self.is_full = false;
     }
 }
@@ -148,6 +144,23 @@ impl Drop for Place {
             // SAFETY: allocated in `new` with this layout.
             unsafe { dealloc(memory.as_ptr(), at_least_one(self.shape.layout)) };
         }
+    }
+}
+
+/// Copies a value. Most are words, which need no call of a function that copies any number of bytes.
+///
+/// # Safety
+/// `source` is valid for reading `size` bytes and `target` for writing them, unless there are none, and
+/// they do not overlap.
+#[inline]
+pub(crate) unsafe fn copy_value(source: *const c_void, target: *mut c_void, size: usize) {
+    let (source, target) = (source.cast::<u8>(), target.cast::<u8>());
+    match size {
+        0 => {}
+        // SAFETY: the caller's word.
+        8 => unsafe { target.copy_from_nonoverlapping(source, 8) },
+        // SAFETY: the caller's word.
+        _ => unsafe { target.copy_from_nonoverlapping(source, size) },
     }
 }
 

@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
+use std::error::Error;
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use qi_runtime::{AsyncRuntime, AsyncRuntimeBuilder, Handle, RuntimeError, Runtim
 
 use crate::code::Code;
 use crate::config::RuntimeConfig;
-use crate::{config, fork, object};
+use crate::{config, fork, io_code, object};
 
 /// A runtime.
 #[derive(Clone)]
@@ -39,10 +41,10 @@ impl Instance {
         match builder.build() {
             Ok(runtime) => Ok(Self { runtime: Arc::new(runtime) }),
             Err(error) => {
-                crate::last_error::keep(&error.to_string(), &error.message_zh());
+                crate::last_error::keep(&with_causes(&error), &error.message_zh());
                 Err(match error {
                     RuntimeError::Config(_) => Code::ERR_INVALID,
-                    _ => Code::ERR_NO_MEMORY,
+                    _ => io_cause(&error).map_or(Code::ERR_NO_MEMORY, why_not_made),
                 })
             }
         }
@@ -103,6 +105,37 @@ impl Instance {
     /// Attaches the calling thread.
     pub(crate) fn attach(&self) {
         ATTACHED.with_borrow_mut(|all| all.push(self.clone()));
+    }
+}
+
+/// What an error says, and what led to it.
+fn with_causes(error: &RuntimeError) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words += &format!(": {error}");
+        cause = error.source();
+    }
+    words
+}
+
+/// The error of the system that led to it.
+fn io_cause(error: &RuntimeError) -> Option<&io::Error> {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// Threads are refused for want of memory with a number that says "try again".
+fn why_not_made(error: &io::Error) -> Code {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => Code::ERR_NO_MEMORY,
+        _ => io_code::of(error),
     }
 }
 

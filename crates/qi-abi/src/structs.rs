@@ -39,6 +39,11 @@ pub(crate) unsafe fn read<T: Versioned>(source: *const T) -> Result<T, Code> {
     if !(T::FIRST..=LARGEST).contains(&given) {
         return Err(Code::ERR_STRUCT_SIZE);
     }
+    if given == size_of::<T>() {
+        // SAFETY: the caller promises as many bytes, aligned as was checked; whatever they are, they are a
+        // value (`Versioned`: numbers, pointers, and functions, of which the caller's word is good).
+        return Ok(unsafe { source.read() });
+    }
     // SAFETY: `given` bytes can be read, as the caller promises.
     let bytes = unsafe { pointer::elements(source.cast::<u8>(), given) }?;
     let (known, unknown) = bytes.split_at(given.min(size_of::<T>()));

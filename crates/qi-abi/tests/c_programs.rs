@@ -3,9 +3,14 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+#[path = "c_programs/declared.rs"]
+mod declared;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use declared::Header;
 
 /// What a static library of Rust needs of the system.
 const NATIVE: &[&str] = &["-lpthread", "-ldl", "-lm", "-lrt", "-lgcc_s"];
@@ -150,6 +155,16 @@ fn select_chooses_what_is_ready_and_loses_nothing() {
 }
 
 #[test]
+fn runtime_that_the_system_refuses_is_an_error_and_can_be_made_later() {
+    check("refused.c");
+}
+
+#[test]
+fn values_whose_sending_is_given_up_are_not_sent() {
+    check("given_up.c");
+}
+
+#[test]
 fn every_misuse_gets_its_error() {
     check("misuse.c");
 }
@@ -221,23 +236,19 @@ fn header_is_c99_to_c17_and_cpp11_to_cpp17() {
     }
 }
 
-/// The functions of the header, each with the comment above it.
-fn functions() -> Vec<(String, String)> {
-    let header = std::fs::read_to_string(folder("include/qi_runtime.h")).expect("it is there");
-    let (mut functions, mut comment) = (Vec::new(), String::new());
-    for line in header.lines() {
-        if line.trim_start().starts_with("//") {
-            comment += line;
-            continue;
-        }
-        let name = line.split_once('(').and_then(|(before, _)| before.rsplit([' ', '*']).next());
-        if let Some(name) = name.filter(|name| name.starts_with("qi_")) {
-            functions.push((name.to_owned(), comment.clone()));
-        }
-        comment.clear();
+fn header() -> Header {
+    Header::of(&std::fs::read_to_string(folder("include/qi_runtime.h")).expect("it is there"))
+}
+
+#[test]
+fn every_function_answers_misuse_with_an_error_wherever_it_is_called() {
+    let (path, calls) = (folder("tests/c/every_call.h"), header().calls());
+    if std::env::var_os("QI_WRITE").is_some() {
+        std::fs::write(&path, &calls).expect("it can be written");
     }
-    assert!(functions.len() > 50, "the header was not understood: {functions:?}");
-    functions
+    let committed = std::fs::read_to_string(path).expect("it is there");
+    assert_eq!(committed, calls, "every_call.h is not what the header says: set QI_WRITE once");
+    check("every.c");
 }
 
 #[test]
@@ -247,11 +258,10 @@ fn every_function_of_the_header_is_called_by_a_program() {
         let path = entry.expect("it can be listed").path();
         programs += &std::fs::read_to_string(path).expect("it is text");
     }
-    let missing: Vec<String> = functions()
-        .into_iter()
-        .map(|(name, _)| name)
-        .filter(|name| !programs.contains(&format!("{name}(")))
-        .collect();
+    let functions = header().functions;
+    let names = functions.iter().map(|function| &function.name);
+    let missing: Vec<&String> =
+        names.filter(|name| !programs.contains(&format!("{name}("))).collect();
     assert!(missing.is_empty(), "no program calls {missing:?}");
 }
 
@@ -259,10 +269,12 @@ fn every_function_of_the_header_is_called_by_a_program() {
 fn every_function_that_suspends_is_refused_inside_a_poll_function() {
     let read = |name| std::fs::read_to_string(folder("tests/c").join(name)).expect("it is there");
     let misuse = read("misuse.c") + &read("io_misuse.c");
-    let missing: Vec<String> = functions()
+    let suspends = |comment: &str| comment.contains("SUSPENDS.") || comment.ends_with("SUSPENDS");
+    let missing: Vec<String> = header()
+        .functions
         .into_iter()
-        .filter(|(_, comment)| comment.contains("SUSPENDS.") || comment.ends_with("SUSPENDS"))
-        .map(|(name, _)| name)
+        .filter(|function| suspends(&function.comment))
+        .map(|function| function.name)
         .filter(|name| !misuse.contains(&format!("ANSWERS(QI_ERR_WOULD_BLOCK, {name}(")))
         .collect();
     assert!(missing.is_empty(), "neither misuse.c nor io_misuse.c tries {missing:?}");

@@ -52,7 +52,7 @@ unsafe fn named(path: *const c_char, length: usize) -> Result<String, Code> {
 
 /// Opens a file. `flags` are `QI_FILE_…`, or'ed; `mode` is what Unix permits others on a file that is
 /// made, less the process's mask (0: 0666). The file is closed with its last reference, when no call is
-/// inside it. SUSPENDS.
+/// inside it. Given up, it goes on unheard. SUSPENDS.
 ///
 /// # Safety
 /// `path` is valid for reading `length` bytes, `out` for writing a handle.
@@ -94,7 +94,8 @@ pub unsafe extern "C" fn qi_file_poll_open(
 }
 
 /// Reads from `offset` on into `buffer`, and says how many bytes there were: fewer than `capacity` only
-/// where the file ends. `QI_EOF` if there is none. Any number of tasks may do it at once. SUSPENDS.
+/// where the file ends. `QI_EOF` if there is none. Any number of tasks may do it at once. Given up, it goes
+/// on unheard, and writes nothing to `buffer`. SUSPENDS.
 ///
 /// # Safety
 /// `buffer` is valid for writing `capacity` bytes, `count` for writing.
@@ -132,7 +133,7 @@ pub unsafe extern "C" fn qi_file_poll_read_at(
 }
 
 /// Writes all of `length` bytes to `offset`; what lies between it and the former end becomes zeros. With
-/// any other answer than `QI_OK` some of them may have been written. SUSPENDS.
+/// any other answer than `QI_OK` some of them may have been written. Given up, it goes on unheard. SUSPENDS.
 ///
 /// # Safety
 /// `bytes` is valid for reading `length` bytes.
@@ -171,7 +172,8 @@ fn key(file: u64, operation: u32) -> Key {
     Key { handle: file, operation, data: 0 }
 }
 
-/// Waits until what was written is stored where a loss of power does not take it. SUSPENDS.
+/// Waits until what was written is stored where a loss of power does not take it. Given up, it goes on
+/// unheard. SUSPENDS.
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_file_sync(file: FileRef) -> i32 {
     waiting(|| Ok(file::synced(object::find(file)?)))
@@ -186,7 +188,7 @@ pub unsafe extern "C" fn qi_file_poll_sync(file: FileRef, cx: *mut PollContext) 
     polling(cx, key(file, operation::SYNC), move || Ok(file::synced(object::find(file)?)))
 }
 
-/// Finds out how many bytes a file has. SUSPENDS.
+/// Finds out how many bytes a file has. Given up, it goes on unheard. SUSPENDS.
 ///
 /// # Safety
 /// `size` is valid for writing.
@@ -214,7 +216,7 @@ pub unsafe extern "C" fn qi_file_poll_size(
     polling(cx, key, move || Ok(file::measured(object::find(file)?, to?)))
 }
 
-/// Cuts a file off, or lengthens it with zeros. SUSPENDS.
+/// Cuts a file off, or lengthens it with zeros. Given up, it goes on unheard. SUSPENDS.
 #[unsafe(no_mangle)]
 pub extern "C" fn qi_file_set_size(file: FileRef, size: u64) -> i32 {
     waiting(|| Ok(file::resized(object::find(file)?, size)))
@@ -235,7 +237,7 @@ pub unsafe extern "C" fn qi_file_poll_set_size(
     })
 }
 
-/// Removes a file by its path. SUSPENDS.
+/// Removes a file by its path. Given up, it goes on unheard. SUSPENDS.
 ///
 /// # Safety
 /// `path` is valid for reading `length` bytes.

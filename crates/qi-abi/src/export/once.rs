@@ -53,7 +53,7 @@ unsafe fn attempt(
 /// `call` may be called with `argument`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_once_call(once: OnceRef, call: EntryFn, argument: *mut c_void) -> i32 {
-    let Some(call) = call else { return Code::ERR_NULL.0 };
+    let Some(call) = call else { return shell(|| Err(Code::ERR_NULL)) };
     let begun = waiting(|| beginning(once));
     // SAFETY: as the caller promises.
     if begun == MINE { unsafe { attempt(once, call, argument) } } else { begun }
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn qi_once_poll_call(
     call: EntryFn,
     argument: *mut c_void,
 ) -> i32 {
-    let Some(call) = call else { return Code::ERR_NULL.0 };
+    let Some(call) = call else { return shell(|| Err(Code::ERR_NULL)) };
     let key = Key { handle: once, operation: operation::ONCE, data: 0 };
     let begun = polling(cx, key, move || beginning(once));
     // SAFETY: as the caller promises.

@@ -20,7 +20,8 @@ unsafe fn options(config: *const RuntimeConfig) -> Result<Option<RuntimeConfig>,
 }
 
 /// Makes the global runtime, which calls use that name none, unless it is there already. `config` may
-/// be null.
+/// be null. `QI_ERR_INVALID` if a field is out of range, `QI_ERR_NO_MEMORY` if threads or memory are refused,
+/// or the system's error, such as that of no more descriptors; `qi_last_error_message` tells more.
 ///
 /// # Safety
 /// `config` is null or points to as many bytes as its `struct_size` says.
@@ -34,7 +35,8 @@ pub unsafe extern "C" fn qi_init(config: *const RuntimeConfig) -> i32 {
     })
 }
 
-/// Makes another runtime. `config` may be null. When its last reference is released it is shut down.
+/// Makes another runtime. `config` may be null. When its last reference is released it is shut down. Errors
+/// as `qi_init`.
 ///
 /// # Safety
 /// As `qi_init`; `out` is valid for writing a handle.

@@ -293,8 +293,8 @@ pub unsafe extern "C" fn qi_tcp_poll_write(
     })
 }
 
-/// Writes all of `length` bytes. With any other answer than `QI_OK` some of them may have been written.
-/// SUSPENDS.
+/// Writes all of `length` bytes. With any other answer than `QI_OK` some of them may have been written:
+/// given up, it may have written a part. SUSPENDS.
 ///
 /// # Safety
 /// `bytes` is valid for reading `length` bytes.

@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ops::Deref;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::count::{Count, Use};
@@ -36,6 +36,8 @@ const NONE: u32 = u32::MAX;
 struct Slot<T> {
     count: Count,
     next_free: AtomicU32,
+    /// The kind of what is in it: of a handle that was made up, the kind may be wrong.
+    kind: AtomicU8,
     object: UnsafeCell<MaybeUninit<T>>,
 }
 
@@ -111,6 +113,8 @@ impl<T> Table<T> {
         // SAFETY: the slot came off a free list or is new, so this thread alone knows of it; and it
         // is empty.
         unsafe { (*slot.object.get()).write(object) };
+        // Relaxed: published with the object, by `open`.
+        slot.kind.store(kind as u8, Relaxed);
         let generation = slot.count.generation();
         slot.count.open();
         Ok(Name { kind: kind as u8, generation, slot: index }.bits())
@@ -156,6 +160,11 @@ impl<T> Table<T> {
     fn find(&self, bits: u64) -> Result<(Name, &Slot<T>), Code> {
         let name = Name::of(bits);
         let slot = self.slot(name.slot).filter(|_| name.kind != 0).ok_or(Code::ERR_STALE)?;
+        // Relaxed: whoever has a handle that was given out sees what was published before; and whether
+        // the generation is right as well is decided by the count.
+        if slot.kind.load(Relaxed) != name.kind {
+            return Err(Code::ERR_STALE);
+        }
         Ok((name, slot))
     }
 
@@ -224,6 +233,7 @@ impl<T> Table<T> {
             slots.resize_with(length, || Slot {
                 count: Count::new(),
                 next_free: AtomicU32::new(NONE),
+                kind: AtomicU8::new(0),
                 object: UnsafeCell::new(MaybeUninit::uninit()),
             });
             // It cannot be there: `made` says that nobody got so far, and the lock keeps others out.
@@ -309,6 +319,10 @@ mod tests {
         assert_eq!(table.pin(0, Kind::Task).err(), Some(Code::ERR_STALE));
         assert_eq!(table.pin(handle + 1, Kind::Event).err(), Some(Code::ERR_STALE));
         assert_eq!(table.release(u64::MAX), Err(Code::ERR_STALE));
+        let of_another_kind = Name { kind: Kind::Task as u8, ..Name::of(handle) }.bits();
+        assert_eq!(table.release(of_another_kind), Err(Code::ERR_STALE));
+        assert_eq!(table.retain(of_another_kind), Err(Code::ERR_STALE));
+        assert_eq!(table.release(handle), Ok(()));
     }
 
     #[test]

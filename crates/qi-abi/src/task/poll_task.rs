@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use super::Ending;
 use crate::code::Code;
-use crate::memory::{Owned, Place, Shape};
+use crate::memory::{Owned, Place, Shape, copy_value};
 use crate::own::Own;
 use crate::poll_context::{self, Operations, PollContext};
 use crate::scope::Child;
@@ -67,11 +67,8 @@ impl<const BYTES: usize> Within<BYTES> {
     /// `source` is valid for reading as many bytes as the shape has, which [`fits`](Self::fits).
     pub(crate) unsafe fn new(shape: Shape, source: *const c_void) -> Self {
         let mut room = Room([MaybeUninit::uninit(); BYTES]);
-        if shape.size() > 0 {
-            let target = room.0.as_mut_ptr().cast::<u8>();
-            // SAFETY: the caller vouches for the source; the room is as large and its own.
-            unsafe { target.copy_from_nonoverlapping(source.cast(), shape.size()) };
-        }
+        // SAFETY: the caller vouches for the source; the room is as large and its own.
+        unsafe { copy_value(source, room.0.as_mut_ptr().cast(), shape.size()) };
         Self { shape, room }
     }
 }
