@@ -248,7 +248,8 @@ fn every_function_answers_misuse_with_an_error_wherever_it_is_called() {
     }
     let committed = std::fs::read_to_string(path).expect("it is there");
     assert_eq!(committed, calls, "every_call.h is not what the header says: set QI_WRITE once");
-    check("every.c");
+    // Cargo's shared library does not export what is written in C; that of `cargo xtask dist` does.
+    check_static("every.c");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The functions that the header declares, and a call of each for `tests/c/every.c`, so that none is
 //! forgotten there.
+#![forbid(unsafe_code)]
 
 use std::fmt::Write as _;
 
