@@ -35,7 +35,7 @@ fn a_size_out_of_range_fails_the_task() {
         assert!(error.is_no_stack() && error.is_panic(), "{error}");
         assert!(error.to_string().contains("no stack for a coroutine"), "{error}");
         assert!(error.message_zh().contains("协程栈"), "{}", error.message_zh());
-        let panicking = runtime.spawn_coroutine(|| panic!("no stack for a coroutine"));
+        let panicking = runtime.spawn_coroutine(|| -> u32 { panic!("no stack for a coroutine") });
         assert!(!runtime.block_on(panicking).unwrap_err().is_no_stack());
     });
 }
