@@ -135,6 +135,12 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &["place_looked_at_without_fence", "place_set_without_fence"],
     },
     Model {
+        name: "loom_regions",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &["region_goes_with_one_place"],
+    },
+    Model {
         name: "loom_seats",
         package: "qi-sched",
         preemption_bound: 3,

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 const PREEMPTIONS: usize = 3;
 
 /// Explores the scenarios of one model one after the other, and says how much there was.
-fn explore(name: &str, scenarios: &[fn()]) {
+pub(crate) fn explore(name: &str, scenarios: &[fn()]) {
     let mut bound = PREEMPTIONS;
     let executions = Arc::new(AtomicUsize::new(0));
     for &scenario in scenarios {

@@ -21,6 +21,8 @@ mod chunk;
 mod class;
 mod depot;
 mod magazine;
+#[cfg(all(test, loom))]
+mod model;
 mod region;
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -27,10 +27,10 @@ use linux as system;
 use other as system;
 
 use super::chunk::ALIGN;
+use crate::sync::{Mutex, MutexGuard, lock};
 use std::alloc::{Layout, alloc, dealloc};
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// So many chunks are made one by one: 4 MiB, some forty thousand tasks.
 const SINGLE: usize = 64;
@@ -100,7 +100,7 @@ impl Drop for Memory {
 
 impl Regions {
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Memory for a chunk, [`ALIGN`] bytes and aligned to as many; `None` if it is to be made by itself,
@@ -146,7 +146,7 @@ impl Regions {
         let Some(region) = inner.regions.get_mut(&base) else { unreachable!("a region's chunk") };
         let was_full = region.used == u32::MAX;
         region.used &= !(1 << index);
-        let is_empty = region.used == 0;
+        let is_empty = region.used == 0 || cfg!(qi_mutant = "region_goes_with_one_place");
         if was_full {
             inner.open.push(base);
         }
@@ -172,7 +172,7 @@ impl Regions {
     }
 
     #[cfg(test)]
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.lock().regions.len()
     }
 }
