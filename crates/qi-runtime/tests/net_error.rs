@@ -59,12 +59,18 @@ fn a_port_in_use_is_an_error() {
 #[test]
 fn a_port_is_free_as_soon_as_its_listener_is_dropped() {
     on_1_and_4_workers(|| async {
-        let (listener, address) = listen().await;
-        // A connection that was accepted lingers on the port.
-        let client = TcpStream::connect(address).await.expect("somebody listens");
-        drop(listener.accept().await.expect("somebody connects"));
-        drop((client, listener));
-        TcpListener::bind(address).await.expect("its owner has gone");
+        // Somebody else may have been given the port a moment ago, but not each time.
+        for _ in 0..10 {
+            let (listener, address) = listen().await;
+            // A connection that was accepted lingers on the port.
+            let client = TcpStream::connect(address).await.expect("somebody listens");
+            drop(listener.accept().await.expect("somebody connects"));
+            drop((client, listener));
+            if TcpListener::bind(address).await.is_ok() {
+                return;
+            }
+        }
+        panic!("its owner has gone, and it is not free");
     });
 }
 
@@ -186,7 +192,10 @@ fn a_shutdown_ends_reads_and_accepts_that_wait() {
             other.set_nonblocking(false).expect("sockets can");
             let end = io::Read::read(&mut other, &mut [0; 1]).expect("an end");
             assert_eq!(end, 0);
-            std::net::TcpStream::connect(address).expect_err("nobody listens any more");
+            // In the end: somebody else may have been given the port, or the client itself.
+            while std::net::TcpStream::connect(address).is_ok() {
+                thread::yield_now();
+            }
         }
     });
 }

@@ -145,10 +145,15 @@ fn an_address_that_does_not_answer_is_overtaken_by_the_next() {
 fn of_many_addresses_that_refuse_the_last_error_is_told() {
     on_1_and_4_workers(|| async {
         let mut refusing = Vec::new();
+        let mut addresses = Vec::new();
         for _ in 0..3 {
-            refusing.push(listen().await.1);
+            // Bound, so that nobody else listens there, and not listening itself.
+            let socket = TcpSocket::new_v4().expect("a socket");
+            socket.bind(SocketAddr::from(LOOPBACK)).expect("a free port");
+            addresses.push(socket.local_addr().expect("it is bound"));
+            refusing.push(socket);
         }
-        let error = TcpStream::connect(refusing).await.expect_err("nobody listens any more");
+        let error = TcpStream::connect(addresses).await.expect_err("nobody listens");
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     });
 }

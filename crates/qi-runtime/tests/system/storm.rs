@@ -79,14 +79,17 @@ fn a_storm_of_signals_interrupts_nothing_that_anybody_is_told_of() {
         thread::scope(|scope| {
             let storm = scope.spawn(|| {
                 let mut struck = 0_u64;
-                while !over.load(SeqCst) {
+                // Once at least, however late this thread begins.
+                loop {
                     for target in &targets {
                         // One that has ended is nobody's mistake.
                         struck += u64::from(pthread_kill(*target, STORM).is_ok());
                     }
+                    if over.load(SeqCst) {
+                        return struck;
+                    }
                     thread::yield_now();
                 }
-                struck
             });
             let scratch = Scratch::new();
             for round in 0..3 {
