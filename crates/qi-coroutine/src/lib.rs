@@ -49,7 +49,6 @@ mod memory;
 pub mod overflow;
 mod park;
 mod pool;
-pub mod scope;
 mod slot;
 mod stack;
 mod stats;

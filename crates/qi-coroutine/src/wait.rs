@@ -141,7 +141,7 @@ fn block<F: Future>(head: &Head, why: BlockedWhy, mut future: Pin<&mut F>) -> F:
         }));
         let blocked = Blocked::new(head.label(), why);
         let asked = AssertUnwindSafe(|| head.embedder().block_on(&blocked, whole.as_mut()));
-        // A scope's frame may stand or fall with this wait, so a panic of the embedder, of which
+        // A frame that lends to others may stand or fall with this wait, so a panic of the embedder, of which
         // the panic hook has told, is not passed on.
         let _ = catch_unwind(asked);
         // Nothing is left to do if the embedder kept its word.

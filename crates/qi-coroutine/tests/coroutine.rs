@@ -18,10 +18,6 @@ mod pooling;
 #[cfg(all(qi_fiber, unix))]
 #[path = "coroutine/process.rs"]
 mod process;
-// Its little loop of coroutines lives in thread-locals.
-#[cfg(qi_fiber)]
-#[path = "coroutine/scoped.rs"]
-mod scoped;
 #[path = "coroutine/support.rs"]
 mod support;
 #[path = "coroutine/torture.rs"]
