@@ -11,6 +11,7 @@ use crate::label::Label;
 use crate::stack::Stack;
 use std::any::Any;
 use std::fmt;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr;
@@ -165,9 +166,8 @@ impl<T: 'static> Coroutine<T> {
 
     /// Takes the stack back from a fiber that has ended.
     fn spend(&mut self) {
-        if let State::Live(fiber) = &mut self.state {
-            let stack = fiber.finish();
-            self.state = State::Spent(stack);
+        if let State::Live(fiber) = mem::replace(&mut self.state, State::Spent(None)) {
+            self.state = State::Spent(fiber.finish());
         }
     }
 

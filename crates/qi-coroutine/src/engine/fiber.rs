@@ -1,11 +1,13 @@
 //! Coroutines by switching stacks, over corosensei.
 //!
 //! ```text
-//!   slot.top()  ┌──────────────┐
-//!               │ Head         │  found from any stack pointer in the slot
-//!   base()      ├──────────────┤
-//!               │ corosensei's │  parent link; the closure until it starts
-//!               │ frames       │
+//!   slot.top()  ┌──────────────┐ ─┐
+//!               │ Head         │  │ found from any stack pointer in the slot
+//!               ├──────────────┤  │ Crown
+//!               │ corosensei's │  │ with the stack itself, so that a coroutine is one word that moves
+//!               │ object       │  │
+//!   base()      ├──────────────┤ ─┘
+//!               │ its frames   │  parent link; the closure until it starts
 //!   slot.low()  ├──────────────┤
 //!   limit()     │ guard        │
 //!               └──────────────┘
@@ -23,9 +25,10 @@ use crate::label::Label;
 use crate::slot::Slot;
 use crate::stack::Stack;
 use crate::tsan;
-use corosensei::stack::{Stack as Ground, StackPointer};
+use corosensei::stack::{STACK_ALIGNMENT, Stack as Ground, StackPointer};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::cell::Cell;
+use std::mem::{ManuallyDrop, offset_of};
 use std::ptr::{self, NonNull};
 use std::task::Waker;
 
@@ -50,15 +53,23 @@ fn run_on(top: usize, usable: usize) -> (usize, usize) {
     (RUNNING.replace(top), USABLE.replace(usable))
 }
 
-/// A closure on a stack of its own.
-pub(crate) struct Fiber<R> {
-    /// None once the stack was taken out.
-    inner: Option<Coroutine<(), (), R, Place>>,
-    head: NonNull<Head>,
+/// A closure on a stack of its own, at whose upper end all of it lies.
+pub(crate) struct Fiber<R>(NonNull<Crown<R>>);
+
+/// What lies above the frames of a coroutine, whose size does not depend on `R`.
+#[repr(C)]
+struct Crown<R> {
+    inner: Coroutine<(), (), R, Place>,
     shadow: tsan::Fiber,
+    head: Head,
 }
 
-/// A stack as corosensei sees it: what is below the head.
+const CROWN: usize = size_of::<Crown<()>>();
+
+const _: () = assert!(CROWN % STACK_ALIGNMENT == 0);
+const _: () = assert!(offset_of!(Crown<()>, head) + size_of::<Head>() == CROWN);
+
+/// A stack as corosensei sees it: what is below the crown.
 struct Place {
     stack: Stack,
     base: StackPointer,
@@ -68,8 +79,6 @@ struct Place {
 fn head_below(top: usize) -> *mut Head {
     (top - size_of::<Head>()) as *mut Head
 }
-
-const _: () = assert!(size_of::<Head>() % corosensei::stack::STACK_ALIGNMENT == 0);
 
 // SAFETY: base and limit are those of a slot that nobody else has, with the guard that the arena
 // made at its lower end, and of at least the 16 KiB that a configuration must give.
@@ -100,26 +109,32 @@ unsafe impl Ground for Place {
 impl<R: 'static> Fiber<R> {
     #[inline]
     pub(crate) fn new(stack: Stack, label: Label, f: impl FnOnce() -> R + 'static) -> Self {
-        let head = head_below(stack.slot().top());
-        // SAFETY: the upper end of a stack that nobody else has, aligned because slots are whole
-        // pages and the size is a multiple of the alignment.
+        const { assert!(size_of::<Crown<R>>() == CROWN) };
+        let crown = (stack.slot().top() - CROWN) as *mut Crown<R>;
+        // SAFETY: the upper end of a stack that nobody else has is not at the address 0.
+        let crown = unsafe { NonNull::new_unchecked(crown) };
+        // SAFETY: there is room, and it is aligned, because slots are whole pages and the size is a
+        // multiple of the alignment.
+        let head = unsafe { &raw mut (*crown.as_ptr()).head };
+        // SAFETY: as above.
         unsafe { head.write(Head::new(&stack, label)) };
-        // SAFETY: just made from an address that is not 0.
-        let head = unsafe { NonNull::new_unchecked(head) };
         let body = move |yielder: &Yielder<(), ()>, ()| {
             // SAFETY: the head stays until `finish`, which comes after this body has ended.
-            unsafe { head.as_ref() }.set_exit((&raw const *yielder).cast());
+            unsafe { &*head }.set_exit((&raw const *yielder).cast());
             f()
         };
-        let base = head.addr();
-        let inner = Coroutine::with_stack(Place { stack, base }, body);
-        Self { inner: Some(inner), head, shadow: tsan::Fiber::new() }
+        let inner = Coroutine::with_stack(Place { stack, base: crown.addr() }, body);
+        // SAFETY: as for the head.
+        unsafe { (&raw mut (*crown.as_ptr()).inner).write(inner) };
+        // SAFETY: as for the head.
+        unsafe { (&raw mut (*crown.as_ptr()).shadow).write(tsan::Fiber::new()) };
+        Self(crown)
     }
 
     #[inline]
     pub(crate) fn head(&self) -> &Head {
         // SAFETY: written in `new`, and dropped only where the fiber is.
-        unsafe { self.head.as_ref() }
+        unsafe { &(*self.0.as_ptr()).head }
     }
 
     #[inline]
@@ -131,11 +146,12 @@ impl<R: 'static> Fiber<R> {
     #[inline]
     pub(crate) fn resume(&mut self, given: *const Waker) -> Option<R> {
         self.head().set_given(given);
-        let usable = self.head().usable();
-        let inner = self.inner.as_mut()?;
-        let top = self.head.addr().get() + size_of::<Head>();
-        let (top, usable) = run_on(top, usable);
-        let parent = tsan::enter(&mut self.shadow);
+        let (top, usable) = run_on(self.0.addr().get() + CROWN, self.head().usable());
+        // SAFETY: written in `new`; only this fiber, which is borrowed, comes to it.
+        let shadow = unsafe { &mut (*self.0.as_ptr()).shadow };
+        // SAFETY: as above. What runs on the stack touches the head alone.
+        let inner = unsafe { &mut (*self.0.as_ptr()).inner };
+        let parent = tsan::enter(shadow);
         let result = inner.resume(());
         tsan::leave(parent);
         run_on(top, usable);
@@ -145,27 +161,41 @@ impl<R: 'static> Fiber<R> {
         }
     }
 
-    /// The stack of one that has ended. The fiber is of no use afterwards.
+    /// The stack of one that has ended.
     #[inline]
-    pub(crate) fn finish(&mut self) -> Option<Stack> {
-        let inner = self.inner.take()?;
-        let waker = self.head().take_waker();
-        // SAFETY: the coroutine has ended, so nobody looks at its head again, and nobody drops it
-        // again, since `inner` is gone.
-        unsafe { self.head.drop_in_place() };
+    pub(crate) fn finish(self) -> Option<Stack> {
+        let mut fiber = ManuallyDrop::new(self);
+        let waker = fiber.head().take_waker();
+        // SAFETY: the fiber is not used again, nor dropped.
+        let inner = unsafe { fiber.clear() };
         let stack = inner.into_stack().stack;
         drop(waker);
         Some(stack)
     }
 }
 
+impl<R> Fiber<R> {
+    /// Drops all that lies on the stack but what owns it.
+    ///
+    /// # Safety
+    /// The coroutine has ended or not begun, and the fiber is not used again.
+    #[inline]
+    unsafe fn clear(&mut self) -> Coroutine<(), (), R, Place> {
+        let crown = self.0.as_ptr();
+        // SAFETY: the caller's word: nobody looks at the head again, or drops it again.
+        unsafe { (&raw mut (*crown).head).drop_in_place() };
+        // SAFETY: as above.
+        unsafe { (&raw mut (*crown).shadow).drop_in_place() };
+        // SAFETY: as above. It is moved away, because it owns the stack on which it lies.
+        unsafe { (&raw const (*crown).inner).read() }
+    }
+}
+
 impl<R> Drop for Fiber<R> {
     /// Drops one that never began, with its closure, and its stack returns to the pool.
     fn drop(&mut self) {
-        if self.inner.is_some() {
-            // SAFETY: it never began, so nobody else looks at its head.
-            unsafe { self.head.drop_in_place() };
-        }
+        // SAFETY: the fiber is not used again.
+        drop(unsafe { self.clear() });
     }
 }
 
@@ -190,7 +220,7 @@ pub(crate) fn label_of(slot: &Slot) -> &Label {
 
 /// How far below the head corosensei keeps its way out, on some processors. Only a guess: where it is
 /// wrong, a suspension waits for one load more.
-const EXIT_BELOW: usize = 16;
+const EXIT_BELOW: usize = offset_of!(Crown<()>, head) + 16;
 
 /// Switches back to whoever resumed the calling coroutine, whose head this is.
 ///

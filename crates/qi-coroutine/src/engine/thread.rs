@@ -130,8 +130,8 @@ impl<R: 'static> Fiber<R> {
         }
     }
 
-    /// The stack of one that has ended. The fiber is of no use afterwards.
-    pub(crate) fn finish(&mut self) -> Option<Stack> {
+    /// The stack of one that has ended.
+    pub(crate) fn finish(mut self) -> Option<Stack> {
         if let Some(thread) = self.thread.take() {
             // It has given the turn away for the last time; what panics in thread-locals is its own.
             let _ = thread.join();
