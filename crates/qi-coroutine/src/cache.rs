@@ -7,7 +7,7 @@ use crate::slot::{Shape, Slot};
 use crate::stack::Stack;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The most stacks of a size that a cache keeps.
 const MOST: usize = 32;
@@ -15,27 +15,8 @@ const MOST: usize = 32;
 /// end seldom takes the pool's lock.
 const BATCH: usize = MOST / 2;
 
-/// What a cache writes down: stacks in the lower half, how often one was taken in the upper one, where
-/// it wraps.
-#[derive(Clone, Copy)]
-pub(crate) struct Books(u64);
-
-const TAKEN: u64 = 1 << 32;
-
-impl Books {
-    pub(crate) fn read(books: &AtomicU64) -> Self {
-        // Relaxed: figures; exact while nobody takes or returns stacks.
-        Self(books.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn stacks(self) -> usize {
-        usize::try_from(self.0 % TAKEN).unwrap_or(usize::MAX)
-    }
-
-    pub(crate) fn taken(self) -> u64 {
-        self.0 / TAKEN
-    }
-}
+/// One less, for a sum that wraps.
+const LESS: usize = 1_usize.wrapping_neg();
 
 /// A thread's own store of stacks in front of a [`StackPool`].
 ///
@@ -53,17 +34,17 @@ pub struct StackCache {
     /// Stacks keep their share in the pool, so that none is counted on the way.
     usual: Vec<Stack>,
     others: Vec<(Shape, Vec<Stack>)>,
-    /// How many there are, and how often one was taken, for the pool. This cache alone writes it.
-    books: Arc<AtomicU64>,
+    /// How many there are, for the pool. This cache alone writes it.
+    count: Arc<AtomicUsize>,
 }
 
 impl StackCache {
     /// An empty cache.
     #[must_use]
     pub fn new(pool: Arc<StackPool>) -> Self {
-        let books = Arc::new(AtomicU64::new(0));
-        pool.enlist(&books);
-        Self { pool, usual: Vec::with_capacity(MOST), others: Vec::new(), books }
+        let count = Arc::default();
+        pool.enlist(&count);
+        Self { pool, usual: Vec::with_capacity(MOST), others: Vec::new(), count }
     }
 
     /// The pool behind it.
@@ -80,7 +61,7 @@ impl StackCache {
     pub fn take(&mut self, bytes: Option<usize>) -> Result<Stack, StackError> {
         if bytes.is_none() {
             if let Some(stack) = self.usual.pop() {
-                self.note(TAKEN - 1);
+                self.note(LESS);
                 return Ok(stack);
             }
         }
@@ -112,13 +93,13 @@ impl StackCache {
     fn take_other(&mut self, bytes: Option<usize>) -> Result<Stack, StackError> {
         let shape = self.pool.shape(bytes)?;
         if let Some(stack) = self.shelf(shape).pop() {
-            self.note(TAKEN - 1);
+            self.note(LESS);
             return Ok(stack);
         }
         let mut slots: Vec<Slot> = Vec::with_capacity(BATCH);
         self.pool.take_slots(shape, BATCH, &mut slots)?;
         let one = slots.pop().ok_or_else(|| self.pool.exhausted(shape))?;
-        self.note(TAKEN + slots.len() as u64);
+        self.note(slots.len());
         let pool = Arc::clone(&self.pool);
         let stacks = slots.into_iter().map(|slot| Stack::new(slot, Arc::clone(&pool)));
         self.shelf(shape).extend(stacks);
@@ -158,16 +139,16 @@ impl StackCache {
 
     fn hand_back(&mut self, shape: Shape, stacks: impl ExactSizeIterator<Item = Stack>) {
         if stacks.len() > 0 {
-            self.note((stacks.len() as u64).wrapping_neg());
+            self.note(stacks.len().wrapping_neg());
             self.pool.give_slots(shape, stacks.map(Stack::into_slot));
         }
     }
 
     #[inline]
-    fn note(&self, change: u64) {
+    fn note(&self, more: usize) {
         // Relaxed, and no read-modify-write: nobody else writes it, and readers want a figure only.
-        let books = self.books.load(Ordering::Relaxed);
-        self.books.store(books.wrapping_add(change), Ordering::Relaxed);
+        let count = self.count.load(Ordering::Relaxed);
+        self.count.store(count.wrapping_add(more), Ordering::Relaxed);
     }
 }
 
@@ -180,7 +161,7 @@ impl Drop for StackCache {
 impl fmt::Debug for StackCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StackCache")
-            .field("stacks", &Books::read(&self.books).stacks())
+            .field("stacks", &self.count.load(Ordering::Relaxed))
             .finish_non_exhaustive()
     }
 }

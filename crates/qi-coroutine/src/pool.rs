@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 use crate::arena::Arena;
-use crate::cache::Books;
 use crate::config::{StackPoolConfig, check_size};
 use crate::embedder::{Embedder, Nobody};
 use crate::error::StackError;
@@ -16,7 +15,7 @@ use crate::slot::{Shape, Slot};
 use crate::stack::Stack;
 use crate::stats::StackPoolStats;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// How many stacks come from the arena at once: one change of a mapping serves them all.
@@ -25,9 +24,6 @@ const BATCH: usize = 16;
 /// Unused stacks above the number to keep that wait for the next [`StackPool::trim`]. Enough for
 /// neighbours to be given back together, few enough to be no burden.
 const SURPLUS: usize = 256;
-
-/// So many stacks taken out of caches are a burst, after which these are worth a wake-up of their threads.
-const WORTH_RECALLING: u64 = 1000;
 
 /// The uppermost part of a stack that stays in memory when the rest of a hot one is given back.
 const HOT_BYTES: usize = 16 * 1024;
@@ -63,8 +59,8 @@ struct Inside {
     owned: usize,
     acquired: u64,
     released: u64,
-    /// The books of each cache, which the cache alone writes.
-    caches: Vec<Weak<AtomicU64>>,
+    /// How many stacks each cache has, which the cache alone writes.
+    caches: Vec<Weak<AtomicUsize>>,
 }
 
 /// Hot stacks of one shape.
@@ -166,20 +162,11 @@ impl StackPool {
         surplus.into_iter().for_each(|slots| self.arena.give(slots));
     }
 
-    /// Whether so many stacks were taken out of its caches, since these were made, that they may keep the
-    /// memory of deep calls: each to be flushed or dropped by its thread, if that has time, and the pool to
-    /// be trimmed then.
-    #[must_use]
-    pub fn is_worth_recalling(&self) -> bool {
-        let taken: u64 = self.inside().books_of_caches().map(Books::taken).sum();
-        taken >= WORTH_RECALLING
-    }
-
     /// What there is at this moment.
     #[must_use]
     pub fn stats(&self) -> StackPoolStats {
         let inside = self.inside();
-        let cached: usize = inside.books_of_caches().map(Books::stacks).sum();
+        let cached: usize = inside.in_caches();
         let shelved: usize = inside.shelves.iter().map(|shelf| shelf.hot.len()).sum();
         let hot = shelved + cached;
         StackPoolStats {
@@ -212,7 +199,7 @@ impl StackPool {
         StackError::Exhausted { bytes: shape.usable, reserved: self.arena.bytes() }
     }
 
-    pub(crate) fn enlist(&self, cache: &Arc<AtomicU64>) {
+    pub(crate) fn enlist(&self, cache: &Arc<AtomicUsize>) {
         let mut inside = self.inside();
         inside.caches.retain(|cache| cache.strong_count() > 0);
         inside.caches.push(Arc::downgrade(cache));
@@ -291,8 +278,13 @@ impl Inside {
         &mut shelves[index]
     }
 
-    fn books_of_caches(&self) -> impl Iterator<Item = Books> + '_ {
-        self.caches.iter().filter_map(Weak::upgrade).map(|cache| Books::read(&cache))
+    fn in_caches(&self) -> usize {
+        // Relaxed: figures; exact while nobody takes or returns stacks.
+        self.caches
+            .iter()
+            .filter_map(Weak::upgrade)
+            .map(|stacks| stacks.load(Ordering::Relaxed))
+            .sum()
     }
 
     fn leave(&mut self, slots: usize) {

@@ -183,12 +183,10 @@ fn watch(shared: &Arc<Shared>) {
             if shared.sleep.all_asleep() {
                 idle_ticks += 1;
                 if idle_ticks >= IDLE_TICKS {
-                    let stacks = shared.config.stacks.as_deref();
-                    let wanted = stacks.is_some_and(|stacks| stacks.is_worth_recalling());
-                    if !recall.ask(shared, wanted) {
+                    if !recall.ask(shared) {
                         shared.pool.trim();
                         recall.trimmed(shared);
-                        if let Some(stacks) = stacks {
+                        if let Some(stacks) = &shared.config.stacks {
                             stacks.idle();
                         }
                         monitor.sleep(shared);

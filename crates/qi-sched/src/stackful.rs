@@ -52,14 +52,9 @@ pub trait Stacks: Send + Sync + Any {
     /// Whether a payload that was caught is that of code that unwinds because it was cancelled.
     fn is_cancellation(&self, payload: &(dyn Any + Send)) -> bool;
 
-    /// Called when all workers have slept for a while: memory may go back. Does nothing by default.
+    /// Called when all workers have slept for a while, and have dropped what was kept on their seats
+    /// ([`with_seat_store`]): memory may go back. Does nothing by default.
     fn idle(&self) {}
-
-    /// Whether what the layer keeps on seats ([`with_seat_store`]) is worth a wake-up of the workers, who
-    /// drop it; asked before [`idle`](Self::idle) is called. Not by default.
-    fn is_worth_recalling(&self) -> bool {
-        false
-    }
 
     /// The layer as itself, for whoever handed it in.
     fn as_any(&self) -> &dyn Any;
@@ -124,16 +119,10 @@ pub fn is_cancelled() -> bool {
 }
 
 /// Calls `code` with what the layer keeps on the calling worker's seat, where only that worker comes
-/// to it. `None` on a thread without a seat.
+/// to it; it is dropped when the runtime falls idle. `None` on a thread without a seat.
 #[inline]
 pub fn with_seat_store<R>(code: impl FnOnce(&mut Option<Box<dyn Any + Send>>) -> R) -> Option<R> {
-    context::with(|context| {
-        let core = context?.core()?;
-        let mut store = core.store.take();
-        let result = code(&mut store);
-        core.store.set(store);
-        Some(result)
-    })
+    context::with(|context| Some(context?.core()?.with_store(code)))
 }
 
 /// Calls `code` with the layer of the scheduler that the calling thread works for.

@@ -180,10 +180,6 @@ impl Stacks for Coroutines {
         self.trim();
     }
 
-    fn is_worth_recalling(&self) -> bool {
-        self.pool.get().is_some_and(|pool| pool.is_worth_recalling())
-    }
-
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -1,15 +1,17 @@
 //! Asks workers that sleep for the free blocks they keep at hand, when those keep much memory, and for
-//! the stacks that the layer above keeps on their seats, when that says so.
+//! the stacks that the layer above keeps on their seats.
 //!
 //! One free block in a magazine keeps its whole chunk. After a burst the blocks that a worker keeps
 //! lie scattered, so that each worker can keep up to 64 chunks of a size: 4 MiB. Nobody but the
 //! worker may touch its magazine, and it sleeps.
 //!
 //! # Protocol
-//! At the end of an idle phase's first stage, and only if at least [`WORTH`] chunks are kept by
-//! nothing that lives, the monitor marks the seats and unparks their workers; each empties its
-//! magazine, and drops the stacks, as it wakes up and sleeps again. The next stage trims. What is left
-//! then is kept by something else, for instance by handles of ended tasks, and is not asked for again.
+//! At the end of an idle phase's first stage the monitor marks seats and unparks their workers: those
+//! that keep stacks, since a stack may keep megabytes; and all of them, if at least [`WORTH`] chunks are
+//! kept by nothing that lives. Each empties its magazine, and drops the stacks, as it wakes up and sleeps
+//! again. The next stage trims. What is left then is kept by something else, for instance by handles of
+//! ended tasks, and is not asked for again. A seat without stacks gets some only by work, so a runtime
+//! that stays idle is asked once.
 //!
 //! Workers are asked before the pool is trimmed, not after: to learn which chunks are empty, a trim
 //! looks at every free block, unless all of them are home, and after a burst there are millions.
@@ -20,6 +22,7 @@
 //! * A first sleep with a limit, and emptying when it passes: a timer to set before each sleep.
 //! * Magazines that the monitor may empty while their worker sleeps: an exchange of a state word
 //!   at each sleep and each waking, to save a wake-up after a burst of ten thousand tasks.
+//! * Stacks asked for after a thousand uses only: thirty-two deep ones, used once, kept 64 MiB.
 #![forbid(unsafe_code)]
 
 use crate::scheduler::Shared;
@@ -32,26 +35,29 @@ const WORTH: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Recall {
     asked: bool,
+    /// Whether all workers were asked, for their blocks.
+    asked_all: bool,
     /// Chunks that stayed although they were asked for.
     held: usize,
 }
 
 impl Recall {
-    /// To be called when all workers have slept for a while, before trimming. `true`: they were
-    /// woken, or have not answered yet, and the pool is to be trimmed when they sleep again. `wanted`: the
-    /// layer of stacks has a reason of its own.
-    pub(super) fn ask(&mut self, shared: &Shared, wanted: bool) -> bool {
-        let workers = 0..shared.config.worker_threads;
+    /// To be called when all workers have slept for a while, before trimming. `true`: some were
+    /// woken, or have not answered yet, and the pool is to be trimmed when they sleep again.
+    pub(super) fn ask(&mut self, shared: &Shared) -> bool {
+        let seats = &shared.seats[..shared.config.worker_threads];
         if self.asked {
             // Unparked, and not on a processor yet. Relaxed: its blocks travel by the depot's lock.
-            return workers.clone().any(|seat| shared.seats[seat].recalled.load(Relaxed));
+            return seats.iter().any(|seat| seat.recalled.load(Relaxed));
         }
-        self.asked = wanted || kept(shared) >= self.held + WORTH;
-        if self.asked {
-            for seat in workers {
+        self.asked_all = kept(shared) >= self.held + WORTH;
+        for (number, seat) in seats.iter().enumerate() {
+            // Relaxed: its worker sleeps. Seen too late, it is asked at the end of the next phase.
+            if self.asked_all || seat.has_store.load(Relaxed) {
                 // Relaxed: the unpark carries it.
-                shared.seats[seat].recalled.store(true, Relaxed);
-                shared.unpark(seat);
+                seat.recalled.store(true, Relaxed);
+                shared.unpark(number);
+                self.asked = true;
             }
         }
         self.asked
@@ -59,8 +65,9 @@ impl Recall {
 
     /// The pool has been trimmed after [`ask`](Self::ask) said no.
     pub(super) fn trimmed(&mut self, shared: &Shared) {
+        self.asked = false;
         let kept = kept(shared);
-        self.held = if std::mem::take(&mut self.asked) { kept } else { self.held.min(kept) };
+        self.held = if std::mem::take(&mut self.asked_all) { kept } else { self.held.min(kept) };
     }
 }
 
@@ -94,7 +101,7 @@ mod tests {
 
         fn ask(&self, recall: &mut Recall) -> bool {
             let shared = self.stepper.handle().shared();
-            let asked = recall.ask(shared, false);
+            let asked = recall.ask(shared);
             if !asked {
                 shared.pool.trim();
                 recall.trimmed(shared);
@@ -125,5 +132,21 @@ mod tests {
         kept.grow_to(2 * WORTH);
         assert!(kept.ask(&mut recall), "as much again is new");
         assert!(kept.answer());
+    }
+
+    #[test]
+    fn a_worker_that_keeps_stacks_is_asked_for_them_alone() {
+        let stepper = Scheduler::builder().worker_threads(2).build_stepper().unwrap();
+        let (mut recall, kept) = (Recall::default(), Kept { stepper, handles: Vec::new() });
+        assert!(!kept.ask(&mut recall));
+        let seats = &kept.stepper.handle().shared().seats;
+        seats[1].has_store.store(true, Relaxed);
+        assert!(kept.ask(&mut recall));
+        assert!(kept.ask(&mut recall), "it has not answered yet");
+        assert!(!seats[0].recalled.load(Relaxed), "this one has nothing");
+        assert!(seats[1].recalled.swap(false, Relaxed));
+        seats[1].has_store.store(false, Relaxed);
+        assert!(!kept.ask(&mut recall), "there is nothing more to ask for");
+        assert!(!kept.ask(&mut recall));
     }
 }

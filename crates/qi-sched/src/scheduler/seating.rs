@@ -102,6 +102,8 @@ impl Shared {
         }
         self.sleep.remove_seat();
         if let Some(core) = worker.stand_up() {
+            // Nobody is asked for what lies on a seat without a thread.
+            core.clear_store();
             self.pool.flush(&core.magazine);
             self.spare_cores.lock().unwrap_or_else(PoisonError::into_inner).push(core);
         }

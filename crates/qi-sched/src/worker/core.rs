@@ -19,7 +19,7 @@ use crate::worker::spin::Patience;
 use crossbeam_utils::CachePadded;
 use std::any::Any;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -66,6 +66,8 @@ pub(crate) struct Core {
     /// Whether tasks of this worker went to the global queue, and some may still be there: then it
     /// takes every second task from there.
     pub(crate) overflowing: Cell<bool>,
+    /// Whether its last look at others' queues, beside pinned tasks of its own, found something.
+    pub(crate) robs: Cell<bool>,
     /// Whether this worker has the role of the searcher.
     pub(crate) searching: Cell<bool>,
     /// Whether it announced its sleep and was not taken off the list since.
@@ -77,7 +79,7 @@ pub(crate) struct Core {
     /// Whether a look at the events before a sleep pays.
     pub(crate) glance: Glance,
     /// What the layer that gives tasks stacks keeps here: so its caches need no lock.
-    pub(crate) store: Cell<Option<Box<dyn Any + Send>>>,
+    store: Cell<Option<Box<dyn Any + Send>>>,
     ids: Cell<(u64, u64)>,
 }
 
@@ -141,6 +143,8 @@ pub(crate) struct Seat {
     pub(crate) stuck_at: AtomicU64,
     /// Whether the worker is to empty its magazine and its seat's store when it wakes up.
     pub(crate) recalled: AtomicBool,
+    /// Whether the layer of stacks keeps something on the seat. Written by the thread on it.
+    pub(crate) has_store: AtomicBool,
     /// The address of the task that is being polled, 0 if none. Only ever compared.
     pub(crate) current: AtomicUsize,
     occupant: Mutex<Option<Arc<ThreadSlot>>>,
@@ -164,6 +168,7 @@ impl Seat {
             heartbeat: AtomicU64::new(0),
             stuck_at: AtomicU64::new(u64::MAX),
             recalled: AtomicBool::new(false),
+            has_store: AtomicBool::new(false),
             current: AtomicUsize::new(0),
             occupant: Mutex::default(),
         }));
@@ -184,6 +189,7 @@ impl Seat {
             in_a_row: Cell::new(0),
             stale_children: Cell::new(0),
             overflowing: Cell::new(false),
+            robs: Cell::new(false),
             searching: Cell::new(false),
             asleep: Cell::new(false),
             watched: Cell::new(false),
@@ -220,6 +226,30 @@ impl Seat {
 }
 
 impl Core {
+    /// Calls `code` with what the layer of stacks keeps on this seat.
+    #[inline]
+    pub(crate) fn with_store<R>(
+        &self,
+        code: impl FnOnce(&mut Option<Box<dyn Any + Send>>) -> R,
+    ) -> R {
+        let mut store = self.store.take();
+        let was_empty = store.is_none();
+        let result = code(&mut store);
+        if was_empty {
+            // Relaxed: the monitor asks for it some time after this worker has fallen asleep.
+            self.shown.has_store.store(store.is_some(), Relaxed);
+        }
+        self.store.set(store);
+        result
+    }
+
+    /// Drops that: the worker has nothing to do.
+    pub(crate) fn clear_store(&self) {
+        drop(self.store.take());
+        // Relaxed: see `with_store`.
+        self.shown.has_store.store(false, Relaxed);
+    }
+
     /// A fresh task id.
     #[inline]
     pub(crate) fn next_id(&self, shared: &Shared) -> u64 {

@@ -189,7 +189,7 @@ fn wake_up(context: &Context, core: &Core) {
     // Relaxed: what goes back does so under the depot's lock.
     if recalled.load(Relaxed) {
         context.shared.pool.flush(&core.magazine);
-        drop(core.store.take());
+        core.clear_store();
         recalled.store(false, Relaxed);
     }
     call_monitor(context, core);

@@ -52,8 +52,20 @@ fn next_normal_or_pinned(context: &Context, core: &Core) -> Option<TaskRef> {
         core.spill(&context.shared);
         pinned().or_else(|| next_normal(context, core))
     } else {
-        next_normal(context, core).or_else(pinned)
+        next_normal(context, core).or_else(|| from_beside(context, core)).or_else(pinned)
     }
+}
+
+/// What lies with other workers, for one that its pinned tasks alone keep busy: it never comes to
+/// searching. A theft brings no more than a few dozen, so it looks at each of its turns while that pays.
+fn from_beside(context: &Context, core: &Core) -> Option<TaskRef> {
+    if !core.robs.get() && core.picks.get() % FAIRNESS != 1 {
+        return None;
+    }
+    let lane = TaskPriority::Normal;
+    let task = steal::from_others(context, core, lane, steal::Reach::Surplus);
+    core.robs.set(task.is_some());
+    task
 }
 
 #[inline]

@@ -1,7 +1,8 @@
-//! What waits in the global queue does not wait for dozens of long polls.
+//! What waits in the global queue does not wait for dozens of long polls, and what lies with a worker
+//! not for another one's pinned tasks to rest.
 #![forbid(unsafe_code)]
 
-use qi_sched::{ManualClock, Scheduler, coop};
+use qi_sched::{Handle, ManualClock, Scheduler, coop};
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -64,4 +65,43 @@ fn who_is_woken_from_outside_waits_for_few_long_polls() {
 fn who_is_woken_from_outside_waits_for_a_bounded_number_of_short_polls() {
     let longest = longest_wait(Duration::from_nanos(50));
     assert!(longest <= 64, "{longest} polls went first");
+}
+
+#[test]
+fn a_worker_that_its_pinned_tasks_keep_busy_takes_from_others_too() {
+    let stepper = Scheduler::builder().worker_threads(2).build_stepper().unwrap();
+    let handle = stepper.handle();
+    let turns = Arc::<AtomicUsize>::default();
+    let taken = turns.clone();
+    drop(handle.task().home_worker(1).unwrap().spawn_pinned(move || async move {
+        loop {
+            taken.fetch_add(1, SeqCst);
+            coop::yield_now().await;
+        }
+    }));
+    while turns.load(SeqCst) == 0 {
+        stepper.step(1);
+    }
+    let done = Arc::<AtomicUsize>::default();
+    let counted = done.clone();
+    let parent = handle.task().home_worker(0).unwrap().spawn(async move {
+        for _ in 0..100 {
+            let done = counted.clone();
+            drop(Handle::current().spawn(async move {
+                done.fetch_add(1, SeqCst);
+            }));
+        }
+    });
+    while done.load(SeqCst) == 0 {
+        stepper.step(0);
+    }
+    assert!(parent.is_finished());
+    // From here on the first worker does not move.
+    let before = turns.load(SeqCst);
+    for _ in 0..1000 {
+        stepper.step(1);
+    }
+    // The last one is left to its owner, and the first ran there.
+    assert!(done.load(SeqCst) >= 99, "{}", done.load(SeqCst));
+    assert!(turns.load(SeqCst) >= before + 400, "the pinned one has had its turns meanwhile");
 }
