@@ -75,7 +75,7 @@ pub(crate) const MODELS: &[Model] = &[
         name: "loom_stackful",
         package: "qi-sched",
         preemption_bound: 3,
-        mutants: &["state_claim_ignores_home", "state_never_tells"],
+        mutants: &["state_claim_ignores_home", "state_never_tells", "home_is_never_kept"],
     },
     Model {
         name: "loom_join",

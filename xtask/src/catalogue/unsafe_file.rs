@@ -80,10 +80,6 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-coroutine/src/overflow/unix/linux.rs", "reads what a signal tells"),
     file("crates/qi-coroutine/src/overflow/unix/other.rs", "reads what a signal tells"),
     file("crates/qi-coroutine/src/overflow/windows.rs", "handles exceptions"),
-    file(
-        "crates/qi-coroutine/src/scope/child.rs",
-        "hides what a child borrows from the frame that waits for it",
-    ),
     file("crates/qi-coroutine/src/tsan/on.rs", "calls the sanitizer"),
     file("crates/qi-coroutine/tests/coroutine/fault.rs", "faults on purpose"),
     file("crates/qi-sched/src/local/stack.rs", "lists the scopes on a thread's stack"),
@@ -112,6 +108,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-sched/src/task/cell.rs", "keeps futures and outputs in one place"),
     file("crates/qi-sched/src/task/handle.rs", "moves outputs to their owner"),
     file("crates/qi-sched/src/task/header.rs", "reaches a future whose type is unknown"),
+    file("crates/qi-sched/src/task/home.rs", "owns a share of a thread's slot by its address"),
     file("crates/qi-sched/src/task/join_slot.rs", "shares a waker by the rules of the state word"),
     file(
         "crates/qi-sched/src/task/origin.rs",

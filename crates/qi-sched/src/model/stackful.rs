@@ -1,19 +1,30 @@
-//! A task with a stack of its own: begun by one of two workers, it goes on where it began (I60), and
-//! hears of its cancellation once (I61).
+//! A task with a stack of its own: begun by one of two workers, it goes on where it began (I60), is
+//! reached there when it waits (I59), and hears of its cancellation once (I61).
 //!
 //! Its frames are a cell that loom watches; each poll notes on whose thread it ran. A hint from before
-//! the first poll lies in a queue that everybody takes from; later ones go to the home's inbox.
+//! the task waits lies in a queue that everybody takes from; later ones go to the home's inbox.
 
 use super::watched::Watched;
 use crate::priority::TaskPriority;
-use crate::task::{CancelRequest, Claim, Outcome, Placement, Raise, State, Suspend, Wake};
+use crate::task::{
+    CancelRequest, Claim, Dwelling, Outcome, Placement, Raise, State, Suspend, Wake,
+};
 use loom::sync::Mutex;
-use loom::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Release};
+use loom::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use loom::thread;
 use std::sync::Arc;
 
-/// No thread's number.
-const NOBODY: usize = 0;
+/// What others see of a worker.
+struct Worker {
+    number: usize,
+    inbox: Mutex<usize>,
+}
+
+impl Worker {
+    fn new(number: usize) -> Arc<Self> {
+        Arc::new(Self { number, inbox: Mutex::new(0) })
+    }
+}
 
 #[derive(Default)]
 struct Frames {
@@ -25,11 +36,10 @@ struct Frames {
 struct Task {
     state: State,
     frames: Watched<Frames>,
-    /// The thread that the task began on.
-    home: AtomicUsize,
+    home: Dwelling<Worker>,
+    polls: AtomicUsize,
     /// Where anybody takes hints from.
     shared: Mutex<usize>,
-    inbox: Mutex<usize>,
     ended: AtomicUsize,
 }
 
@@ -40,25 +50,30 @@ impl Task {
         Arc::new(Self {
             state,
             frames: Watched::default(),
-            home: AtomicUsize::new(NOBODY),
+            home: Dwelling::default(),
+            polls: AtomicUsize::new(0),
             shared: Mutex::new(1),
-            inbox: Mutex::new(0),
             ended: AtomicUsize::new(0),
         })
     }
 
-    /// A worker takes a hint from the shared queue, and from its inbox if it is the home.
-    fn work(&self, me: usize) {
+    /// Whether it has begun. The caller holds RUNNING.
+    fn has_begun(&self) -> bool {
+        // Relaxed: written by the holder of RUNNING only.
+        self.polls.load(Relaxed) > 0
+    }
+
+    /// A worker takes a hint from the shared queue, or from its inbox.
+    fn work(&self, me: &Arc<Worker>) {
         let take = |queue: &Mutex<usize>| {
             let mut hints = queue.lock().unwrap();
             let taken = *hints > 0;
             *hints -= usize::from(taken);
             taken
         };
-        let at_home = || self.home.load(Acquire) == me;
-        while take(&self.shared) || (at_home() && take(&self.inbox)) {
-            if let Claim::Run { cancelled, .. } = self.state.claim(at_home()) {
-                if cancelled && self.home.load(Acquire) != NOBODY {
+        while take(&self.shared) || take(&me.inbox) {
+            if let Claim::Run { cancelled, .. } = self.state.claim(self.home.is(me)) {
+                if cancelled && self.has_begun() {
                     self.state.tell();
                 }
                 self.run(me, cancelled);
@@ -66,17 +81,18 @@ impl Task {
         }
     }
 
-    fn run(&self, me: usize, cancelled: bool) {
-        if cancelled && self.home.load(Acquire) == NOBODY {
-            // It has not begun: there is nothing to unwind.
+    fn run(&self, me: &Arc<Worker>, cancelled: bool) {
+        if cancelled && !self.has_begun() {
+            // There is nothing to unwind.
             return self.end();
         }
         let told = self.state.load().was_told();
-        self.home.store(me, Release);
+        self.home.settle(me);
+        self.polls.store(self.polls.load(Relaxed) + 1, Relaxed);
         let over = self.frames.change(|frames| {
             frames.polls += 1;
             assert!(frames.polls < 12, "polled again and again, although nobody woke it");
-            frames.polled_by.push(me);
+            frames.polled_by.push(me.number);
             frames.told += usize::from(told);
             // It waits for one thing more after it was told, as the end of a scope.
             frames.told > 1
@@ -84,9 +100,10 @@ impl Task {
         if over {
             return self.end();
         }
+        self.home.keep(me);
         match self.state.suspend(true) {
             Suspend::Waiting => {}
-            Suspend::Requeue(_) => *self.inbox.lock().unwrap() += 1,
+            Suspend::Requeue(_) => *me.inbox.lock().unwrap() += 1,
             Suspend::Cancelled => {
                 self.state.tell();
                 self.run(me, true);
@@ -104,9 +121,10 @@ impl Task {
 
     /// Where a hint goes that is made now.
     fn queue(&self) {
-        let begun = self.home.load(Acquire) != NOBODY;
-        let queue = if begun { &self.inbox } else { &self.shared };
-        *queue.lock().unwrap() += 1;
+        match self.home.kept() {
+            Some(worker) => *worker.inbox.lock().unwrap() += 1,
+            None => *self.shared.lock().unwrap() += 1,
+        }
     }
 
     fn wake(&self) {
@@ -117,24 +135,43 @@ impl Task {
     }
 }
 
+/// Two workers, of which the second runs.
+struct Workers([Arc<Worker>; 2], thread::JoinHandle<()>);
+
+impl Workers {
+    fn start(task: &Arc<Task>) -> Self {
+        let workers = [Worker::new(1), Worker::new(2)];
+        let (task, second) = (task.clone(), workers[1].clone());
+        Self(workers, thread::spawn(move || task.work(&second)))
+    }
+
+    fn first(&self) -> &Arc<Worker> {
+        &self.0[0]
+    }
+
+    /// When both have done what there was: the one on which the task goes on, or the first.
+    fn home(self, task: &Task) -> Arc<Worker> {
+        self.1.join().unwrap();
+        let [first, second] = self.0;
+        if task.home.is(&second) { second } else { first }
+    }
+}
+
 /// Two workers with two hints, and a wake: all polls are on one thread.
 fn it_goes_on_where_it_began() {
     let task = Task::spawn();
-    let other = {
-        let task = task.clone();
-        thread::spawn(move || task.work(2))
-    };
+    let workers = Workers::start(&task);
     if task.state.set_priority(TaskPriority::High) != Raise::Nothing {
         task.queue();
     }
-    task.work(1);
+    task.work(workers.first());
     task.wake();
-    task.work(1);
-    other.join().unwrap();
-    let home = task.home.load(Acquire);
-    task.work(home);
+    task.work(workers.first());
+    let home = workers.home(&task);
+    task.work(&home);
     task.frames.look(|frames| {
-        assert!(frames.polled_by.iter().all(|thread| *thread == home), "polled elsewhere");
+        let is_home = |number: &usize| *number == home.number;
+        assert!(frames.polled_by.iter().all(is_home), "polled elsewhere");
         assert!(frames.polls >= 2 || *task.shared.lock().unwrap() > 0, "a wake-up was lost");
     });
 }
@@ -142,20 +179,16 @@ fn it_goes_on_where_it_began() {
 /// Cancelled while it begins and is woken: it hears of it, may wait once more, and ends once.
 fn it_is_told_once_and_then_waits_as_it_likes() {
     let task = Task::spawn();
-    let other = {
-        let task = task.clone();
-        thread::spawn(move || task.work(2))
-    };
+    let workers = Workers::start(&task);
     if let CancelRequest::Schedule(_) = task.state.request_cancel() {
         task.queue();
     }
-    other.join().unwrap();
-    let home = task.home.load(Acquire).max(1);
-    task.work(home);
+    let home = workers.home(&task);
+    task.work(&home);
     if task.ended.load(Acquire) == 0 {
         task.frames.look(|frames| assert_eq!(frames.told, 1, "the request was lost"));
         task.wake();
-        task.work(home);
+        task.work(&home);
     }
     assert_eq!(task.ended.load(Acquire), 1);
     assert!(task.state.load().is_done());

@@ -274,9 +274,9 @@ impl Shared {
         let shared = task.shared().clone();
         match task.home() {
             Home::Anywhere => shared.inject(task, lane),
-            Home::Thread(home) => match home.get().cloned() {
+            Home::Thread(home) => match home.kept() {
                 Some(slot) => slot.deliver(task, &shared),
-                // It has not begun: whoever takes it first becomes its home.
+                // It has not begun: whoever takes it first becomes its home. Or the hint is stale.
                 None => shared.inject(task, lane),
             },
             Home::Seat(seat) => {

@@ -8,14 +8,14 @@ use crate::priority::TaskPriority;
 use crate::queue::Arrival;
 use crate::shutdown::Phase;
 use crate::task::{
-    self, Birth, Claimed, Cold, Home, Origin, Placement, TaskHandle, TaskId, TaskRef,
+    self, Birth, Claimed, Cold, Dwelling, Home, Origin, Placement, TaskHandle, TaskId, TaskRef,
 };
 use crate::worker::{Context, Core, cancel_task, context};
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::Location;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, OnceLock};
 
 /// How a task is to be spawned.
 pub(crate) struct Spec {
@@ -142,7 +142,7 @@ impl Shared {
         F::Output: Send + 'static,
     {
         spec.placement = Placement::Pinned;
-        spec.home = Home::Thread(OnceLock::new());
+        spec.home = Home::Thread(Dwelling::default());
         // SAFETY: the closure is `Send`; the future that it makes stays on the thread that polls
         // it first, which becomes the task's home; the output is `Send`.
         unsafe { self.spawn_unchecked(spec, MakeThenRun::new(make)) }
@@ -164,7 +164,7 @@ impl Shared {
             Arc::ptr_eq(&context.shared, self).then(|| context.slot.clone()).flatten()
         })?;
         spec.placement = Placement::Pinned;
-        spec.home = Home::Thread(OnceLock::from(slot));
+        spec.home = Home::Thread(Dwelling::from(slot));
         // SAFETY: the home is the calling thread, so the future is polled and dropped here; the
         // handle is `Send` only if the output is.
         Some(unsafe { self.spawn_unchecked(spec, future) })

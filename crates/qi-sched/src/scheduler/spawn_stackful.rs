@@ -10,11 +10,11 @@ use super::spawn::{Spec, origin};
 use crate::pool::class_of;
 use crate::priority::TaskPriority;
 use crate::queue::Arrival;
-use crate::task::{self, Birth, Home, Origin, Placement, TaskHandle, TaskId, TaskRef};
+use crate::task::{self, Birth, Dwelling, Home, Origin, Placement, TaskHandle, TaskId, TaskRef};
 use crate::worker::{Core, context};
 use std::future::Future;
 use std::panic::Location;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 impl Shared {
     /// Spawns what makes a future, to be called and kept on the thread that polls it first.
@@ -78,7 +78,7 @@ impl Shared {
         let future;
         (spec, future) = parcel.expect("not taken by the closure above");
         if spec.placement == Placement::Stackful {
-            spec.home = Home::Thread(OnceLock::new());
+            spec.home = Home::Thread(Dwelling::default());
         }
         // SAFETY: the caller's word.
         unsafe { self.spawn_from_afar(spec, future) }
@@ -155,7 +155,7 @@ where
         // SAFETY: the block is fresh, of this layout, and ours; the vtable is `F`'s.
         unsafe { task::init(block, birth(origin), future) }
     } else {
-        let home = Home::Thread(OnceLock::new());
+        let home = Home::Thread(Dwelling::default());
         let (layout, class) =
             const { (task::homed_layout::<F>(), class_of(task::homed_layout::<F>())) };
         let block = shared.pool.take_of(layout, class, magazine, shared);

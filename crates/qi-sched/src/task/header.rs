@@ -1,5 +1,6 @@
 //! The head of a task's block: what can be done with a task whose future's type is unknown.
 
+use super::home::Dwelling;
 use super::id::TaskId;
 use super::join_slot::JoinSlot;
 use super::origin::Origin;
@@ -13,8 +14,8 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::panic::Location;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
 use std::task::Context;
 
 /// A pointer to a task's head; whether it counts is said by its holder.
@@ -58,9 +59,8 @@ pub(crate) enum Home {
     /// On any worker.
     #[default]
     Anywhere,
-    /// On one thread: its future is not `Send`.
-    /// Empty until the first poll, whose thread it becomes.
-    Thread(OnceLock<Arc<ThreadSlot>>),
+    /// On one thread, that of its first poll: its future is not `Send`.
+    Thread(Dwelling<ThreadSlot>),
     /// On one seat: stealing is off.
     Seat(usize),
 }
@@ -161,10 +161,7 @@ impl Header {
     pub(crate) fn may_resume_on(&self, slot: Option<&Arc<ThreadSlot>>) -> bool {
         match self.home() {
             Home::Anywhere | Home::Seat(_) => true,
-            Home::Thread(home) => match (home.get(), slot) {
-                (Some(home), Some(slot)) => Arc::ptr_eq(home, slot),
-                _ => false,
-            },
+            Home::Thread(home) => slot.is_some_and(|slot| home.is(slot)),
         }
     }
 

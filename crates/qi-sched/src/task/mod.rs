@@ -19,6 +19,7 @@ mod abort;
 mod cell;
 mod handle;
 mod header;
+mod home;
 mod id;
 mod join_slot;
 mod origin;
@@ -36,6 +37,7 @@ pub use abort::AbortHandle;
 pub(crate) use cell::{homed_layout, init, init_homed, layout, vtable};
 pub use handle::{Join, TaskHandle};
 pub(crate) use header::{Birth, Cold, Header, Home, Payload, TaskPtr};
+pub(crate) use home::Dwelling;
 pub use id::TaskId;
 #[cfg(all(test, loom))]
 pub(crate) use join_slot::JoinSlot;

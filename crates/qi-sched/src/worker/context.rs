@@ -180,9 +180,7 @@ impl Context {
     #[inline]
     pub(crate) fn is_home_of(&self, task: &Header) -> bool {
         match (task.home(), &self.slot) {
-            (Home::Thread(home), Some(slot)) => {
-                home.get().is_some_and(|home| Arc::ptr_eq(home, slot))
-            }
+            (Home::Thread(home), Some(slot)) => home.is(slot),
             _ => false,
         }
     }

@@ -131,6 +131,9 @@ pub(crate) fn execute_in_place(context: &Context, running: Running) -> Option<En
 
 #[inline(always)]
 fn suspend(context: &Context, running: Running, yields: bool) {
+    if !running.header().is_plain() {
+        keep_home(context, running.header());
+    }
     match running.suspend(yields) {
         Suspended::Waiting => {}
         Suspended::Requeue(task, lane) => match context.core() {
@@ -180,12 +183,20 @@ fn with_legacy<R>(legacy: Option<Heritage>, code: impl FnOnce() -> R) -> R {
 #[inline]
 fn settle_home(context: &Context, task: &Header) {
     if let (Home::Thread(home), Some(slot)) = (task.home(), &context.slot) {
-        home.get_or_init(|| slot.clone());
+        home.settle(slot);
         let live = context.pinned_live.get() + 1;
         context.pinned_live.set(live);
         if live >= MANY_PINNED && live.is_power_of_two() {
             share_out(context);
         }
+    }
+}
+
+/// A pinned task is about to wait: others will want to reach it here. (I59)
+#[inline]
+fn keep_home(context: &Context, task: &Header) {
+    if let (Home::Thread(home), Some(slot)) = (task.home(), &context.slot) {
+        home.keep(slot);
     }
 }
 
