@@ -60,12 +60,20 @@ impl StackCache {
     #[inline]
     pub fn take(&mut self, bytes: Option<usize>) -> Result<Stack, StackError> {
         if bytes.is_none() {
-            if let Some(stack) = self.usual.pop() {
-                self.note(LESS);
+            if let Some(stack) = self.take_at_hand() {
                 return Ok(stack);
             }
         }
         self.take_other(bytes)
+    }
+
+    /// A stack of the pool's `max_stack_size`, if one is here: the shortest way to one.
+    #[inline]
+    #[must_use]
+    pub fn take_at_hand(&mut self) -> Option<Stack> {
+        let stack = self.usual.pop()?;
+        self.note(LESS);
+        Some(stack)
     }
 
     /// Takes a stack back: of this pool, or of another one, which then gets it.

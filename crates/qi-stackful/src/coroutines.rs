@@ -124,6 +124,17 @@ pub(crate) enum NoStack {
 
 /// A stack for a coroutine that begins on this thread.
 pub(crate) fn take(bytes: Option<usize>) -> Result<Stack, NoStack> {
+    if bytes.is_none() {
+        let at_hand = stackful::with_seat_store(|store| cache_at_hand(store)?.take_at_hand());
+        if let Some(stack) = at_hand.flatten() {
+            return Ok(stack);
+        }
+    }
+    take_elsewhere(bytes)
+}
+
+#[cold]
+fn take_elsewhere(bytes: Option<usize>) -> Result<Stack, NoStack> {
     let cached = stackful::with_seat_store(|store| Some(cache_at_hand(store)?.take(bytes)));
     match cached.flatten() {
         Some(taken) => taken.map_err(NoStack::Refused),
@@ -134,15 +145,13 @@ pub(crate) fn take(bytes: Option<usize>) -> Result<Stack, NoStack> {
     }
 }
 
-/// Takes the stack of a coroutine that has ended.
+/// Takes the stack of a coroutine that has ended. Without a cache it goes back to the pool by itself.
 pub(crate) fn give(stack: Stack) {
-    let mut stack = Some(stack);
-    stackful::with_seat_store(|store| {
-        if let (Some(cache), Some(stack)) = (cache_at_hand(store), stack.take()) {
+    stackful::with_seat_store(move |store| {
+        if let Some(cache) = cache_at_hand(store) {
             cache.give(stack);
         }
     });
-    // Without a cache it goes back to the pool by itself.
 }
 
 /// The cache that is kept on a seat, if one was made. Nobody else keeps anything there.

@@ -460,7 +460,11 @@ pub fn may_block() -> bool {
 pub(crate) fn was_told() -> bool {
     // SAFETY: as in `current_task`.
     let was_told = |task: TaskPtr| unsafe { task.as_ref() }.state.load().was_told();
-    with(|context| context?.innermost_task()).is_some_and(was_told)
+    with(|context| match context?.current_task() {
+        Some(task) => Some(TaskPtr::from(task)),
+        None => context?.innermost_task(),
+    })
+    .is_some_and(was_told)
 }
 
 /// Whether others may run at the same time as the calling thread, as far as its scheduler goes.

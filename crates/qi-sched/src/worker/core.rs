@@ -239,7 +239,8 @@ impl Core {
             // Relaxed: the monitor asks for it some time after this worker has fallen asleep.
             self.shown.has_store.store(store.is_some(), Relaxed);
         }
-        self.store.set(store);
+        // What is replaced is nothing: it was taken out above.
+        std::mem::forget(self.store.replace(store));
         result
     }
 
