@@ -34,7 +34,6 @@ const WORTH: usize = 16;
 /// What has been asked for.
 #[derive(Debug, Default)]
 pub(super) struct Recall {
-    asked: bool,
     /// Whether all workers were asked, for their blocks.
     asked_all: bool,
     /// Chunks that stayed although they were asked for.
@@ -46,26 +45,27 @@ impl Recall {
     /// woken, or have not answered yet, and the pool is to be trimmed when they sleep again.
     pub(super) fn ask(&mut self, shared: &Shared) -> bool {
         let seats = &shared.seats[..shared.config.worker_threads];
-        if self.asked {
-            // Unparked, and not on a processor yet. Relaxed: its blocks travel by the depot's lock.
-            return seats.iter().any(|seat| seat.recalled.load(Relaxed));
+        // Unparked, and not on a processor yet. Relaxed: its blocks travel by the depot's lock.
+        if seats.iter().any(|seat| seat.recalled.load(Relaxed)) {
+            return true;
         }
-        self.asked_all = kept(shared) >= self.held + WORTH;
+        let all = !self.asked_all && kept(shared) >= self.held + WORTH;
+        self.asked_all |= all;
+        let mut asked = false;
         for (number, seat) in seats.iter().enumerate() {
-            // Relaxed: its worker sleeps. Seen too late, it is asked at the end of the next phase.
-            if self.asked_all || seat.has_store.load(Relaxed) {
+            // Whoever was asked may have worked since. Relaxed: its worker sleeps.
+            if all || seat.has_store.load(Relaxed) {
                 // Relaxed: the unpark carries it.
                 seat.recalled.store(true, Relaxed);
                 shared.unpark(number);
-                self.asked = true;
+                asked = true;
             }
         }
-        self.asked
+        asked
     }
 
     /// The pool has been trimmed after [`ask`](Self::ask) said no.
     pub(super) fn trimmed(&mut self, shared: &Shared) {
-        self.asked = false;
         let kept = kept(shared);
         self.held = if std::mem::take(&mut self.asked_all) { kept } else { self.held.min(kept) };
     }
@@ -144,6 +144,8 @@ mod tests {
         assert!(kept.ask(&mut recall));
         assert!(kept.ask(&mut recall), "it has not answered yet");
         assert!(!seats[0].recalled.load(Relaxed), "this one has nothing");
+        assert!(seats[1].recalled.swap(false, Relaxed));
+        assert!(kept.ask(&mut recall), "it has worked since, and has some again");
         assert!(seats[1].recalled.swap(false, Relaxed));
         seats[1].has_store.store(false, Relaxed);
         assert!(!kept.ask(&mut recall), "there is nothing more to ask for");
