@@ -131,8 +131,8 @@ fn stack_pool_size_stacks_are_in_memory_from_the_start() {
     });
 }
 
-/// What the trial of guards has touched, in the first chunk.
-const SLACK: usize = 16 * KIB;
+/// What may lie next to the stacks and look the same: other memory that the system put there.
+const SLACK: usize = 8 * 1024 * KIB;
 
 #[test]
 fn what_is_beyond_the_pool_goes_back_when_the_runtime_is_idle() {
