@@ -7,7 +7,7 @@ use crate::catalog;
 /// How the instrument is called.
 pub(crate) const USAGE: &str = "\
 qi-bench [--quick] [--only WORKLOAD,..] [--runtimes NAME,..] [--workers N] [--reps N]
-         [--json FILE] [--report [--docs FOLDER]] [--from FILE]
+         [--json FILE] [--report [--docs FOLDER]] [--from FILE ..]
 qi-bench --list
 qi-bench --kernels [--runtimes NAME,..] [--only KERNEL,..] [--json FILE]
          [--check | --bless | --against FILE [--limit PERCENT]]
@@ -21,7 +21,8 @@ qi-bench --kernels [--runtimes NAME,..] [--only KERNEL,..] [--json FILE]
   --json       write all samples there
   --report     write docs/benchmarks.md with its charts
   --docs       write the report into this folder instead of the repository's docs
-  --from       read a file written by --json instead of measuring
+  --from       read a file written by --json instead of measuring; given several times, a run taken
+               in pieces: what a later file has replaces what an earlier one has
   --list       name the workloads and who runs them
   --kernels    count the instructions of short one-worker kernels under callgrind
   --check      compare them with the committed figures and fail beyond 5 %
@@ -55,7 +56,7 @@ pub(crate) struct Args {
     pub(crate) repetitions: Option<usize>,
     pub(crate) json: Option<PathBuf>,
     pub(crate) report: bool,
-    pub(crate) from: Option<PathBuf>,
+    pub(crate) from: Vec<PathBuf>,
     pub(crate) docs: Option<PathBuf>,
     pub(crate) list: bool,
     pub(crate) kernels: bool,
@@ -73,7 +74,7 @@ impl Default for Args {
             repetitions: None,
             json: None,
             report: false,
-            from: None,
+            from: Vec::new(),
             docs: None,
             list: false,
             kernels: false,
@@ -111,7 +112,7 @@ impl Args {
                 "--limit" => args.limit_percent = number(&option, &value()?)?,
                 "--json" => args.json = Some(value()?.into()),
                 "--docs" => args.docs = Some(value()?.into()),
-                "--from" => args.from = Some(value()?.into()),
+                "--from" => args.from.push(value()?.into()),
                 "--against" => args.verdict = Verdict::Against(value()?.into()),
                 _ => return Err(format!("unknown option `{option}`")),
             }

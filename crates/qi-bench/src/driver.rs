@@ -26,6 +26,9 @@ const QUICK_REPETITIONS: usize = 3;
 const LONG: Duration = Duration::from_secs(10);
 const LONG_REPETITIONS: usize = 3;
 
+/// Families with a million of something, whose programs find memory warm.
+const WARMED: &[&str] = &["spawn", "fork-join", "timer", "memory", "life", "graph"];
+
 /// The line a worker prints.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -97,6 +100,9 @@ impl<'a> Driver<'a> {
     }
 
     fn once(&self, workload: &Workload, runtime: &str) -> Result<Sample, String> {
+        if !self.args.quick && WARMED.contains(&workload.family) {
+            machine::warm_memory();
+        }
         let command = self.command(workload, runtime)?;
         let limit = Duration::from_secs(workload.limit_s);
         match child::run(command, limit).map_err(|error| error.to_string())? {

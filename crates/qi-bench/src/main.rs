@@ -41,6 +41,7 @@ mod worker;
 mod workload;
 
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use args::{Args, USAGE};
@@ -75,7 +76,13 @@ fn list() {
 }
 
 fn measure_or_read(args: &Args) -> Result<Run, String> {
-    let Some(path) = &args.from else { return Ok(Driver::new(args).run()) };
+    let Some((first, pieces)) = args.from.split_first() else {
+        return Ok(Driver::new(args).run());
+    };
+    pieces.iter().try_fold(read(first)?, |run, piece| run.joined(read(piece)?))
+}
+
+fn read(path: &Path) -> Result<Run, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::machine::LOAD_BEFORE;
+
 /// The named figures of one process's measurement.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Sample {
@@ -105,11 +107,64 @@ impl Run {
     pub(crate) fn record(&self, workload: &str, runtime: &str) -> Option<&Record> {
         self.records.iter().find(|record| record.workload == workload && record.runtime == runtime)
     }
+
+    /// How loaded the machine was is its state, and no part of what it is.
+    fn is_of_machine(&self, other: &Self) -> bool {
+        let lasting = |run: &Self| {
+            let facts = run.machine.iter().filter(|(name, _)| *name != LOAD_BEFORE);
+            facts.map(|(name, fact)| (name.clone(), fact.clone())).collect::<Vec<_>>()
+        };
+        lasting(self) == lasting(other)
+    }
+
+    /// This run and a later piece of it: what the piece has replaces what was there.
+    ///
+    /// # Errors
+    /// They were not taken of the same programs in the same way.
+    pub(crate) fn joined(mut self, piece: Self) -> Result<Self, String> {
+        let ways = [
+            (self.schema == piece.schema, "layouts of the file"),
+            (self.is_of_machine(&piece), "machines"),
+            (self.versions == piece.versions, "versions"),
+            ((self.workers, self.quick) == (piece.workers, piece.quick), "workers or lengths"),
+        ];
+        if let Some((_, what)) = ways.into_iter().find(|(same, _)| !same) {
+            return Err(format!("the files are no pieces of one run: they have different {what}"));
+        }
+        self.records.retain(|old| piece.record(&old.workload, &old.runtime).is_none());
+        self.records.extend(piece.records);
+        Ok(self)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Record, Sample, Spread};
+    use super::{Record, Run, Sample, Spread};
+    use std::collections::BTreeMap;
+
+    fn run_of(workloads: &[(&str, f64)], workers: usize) -> Run {
+        let records = workloads.iter().map(|(workload, value)| {
+            let mut record = Record::new(workload, "qi");
+            record.samples.push(Sample::default().with("wall_ns", *value));
+            record.sum_up();
+            record
+        });
+        let (machine, versions) = (BTreeMap::new(), BTreeMap::new());
+        let records = records.collect();
+        Run { schema: 1, machine, versions, workers, quick: false, records }
+    }
+
+    #[test]
+    fn a_later_piece_of_a_run_replaces_what_both_have_and_must_be_of_the_same_run() {
+        let whole = run_of(&[("spawn", 1.0), ("yield", 2.0)], 2);
+        let joined = whole.joined(run_of(&[("yield", 3.0), ("chain", 4.0)], 2)).expect("one run");
+        let medians = ["spawn", "yield", "chain"]
+            .map(|name| joined.record(name, "qi").and_then(|record| record.median("wall_ns")));
+        assert_eq!(medians, [Some(1.0), Some(3.0), Some(4.0)]);
+        assert_eq!(joined.records.len(), 3);
+        let refused = joined.joined(run_of(&[], 4)).expect_err("another number of workers");
+        assert!(refused.contains("workers"), "{refused}");
+    }
 
     #[test]
     fn the_median_of_an_even_count_lies_between_the_middle_two() {
