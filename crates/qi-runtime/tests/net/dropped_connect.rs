@@ -13,6 +13,8 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread;
 
 /// A runtime of one worker, whose clock moves by hand.
 fn runtime(clock: &TestClock) -> AsyncRuntime {
@@ -28,6 +30,30 @@ fn pass(clock: &TestClock, time: Duration) {
     assert_pending!(poll poll_with(witness.as_mut(), &woken.waker()));
     clock.advance(time);
     until(|| woken.is_woken());
+}
+
+/// Runs `test` while the clock goes on, a quarter of a second at a time.
+fn while_time_passes<T>(clock: &TestClock, test: impl FnOnce() -> T) -> T {
+    /// Says that it is over, also if the test panics.
+    struct Over<'a>(&'a AtomicBool);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, SeqCst);
+        }
+    }
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let over = Over(&is_over);
+        scope.spawn(|| {
+            while !is_over.load(SeqCst) {
+                clock.advance(Duration::from_millis(250));
+                thread::yield_now();
+            }
+        });
+        let outcome = test();
+        drop(over);
+        outcome
+    })
 }
 
 /// A server that is there and one that does not answer.
@@ -65,22 +91,22 @@ fn a_connect_dropped_at_every_poll_leaves_no_connection() {
         let clock = TestClock::paused();
         let runtime = runtime(&clock);
         let handle = runtime.handle().clone();
-        let harness = DropAtEveryPoll::new(|| Servers::new(&handle))
-            .world_moves_alone() // When the connection stands is the kernel's.
-            // The time after which the second address is tried.
-            .steps(1, |_, _| pass(&clock, Duration::from_millis(250)));
-        let summary = handle.enter(|| {
-            harness.run(
-                |servers| Box::pin(TcpStream::connect(servers.addresses().to_vec())),
-                |servers, run: Run<_>| {
-                    if let Some(connected) = run.output {
-                        let stream: TcpStream = connected.expect("one of them answers");
-                        let peer = stream.peer_addr().expect("it is connected");
-                        assert_eq!(peer, servers.addresses()[1]);
-                    }
-                    servers.nobody_is_left();
-                },
-            )
+        // When the connection stands is the kernel's, and time passes whenever the attempt waits for it.
+        let harness = DropAtEveryPoll::new(|| Servers::new(&handle)).world_moves_alone();
+        let summary = while_time_passes(&clock, || {
+            handle.enter(|| {
+                harness.run(
+                    |servers| Box::pin(TcpStream::connect(servers.addresses().to_vec())),
+                    |servers, run: Run<_>| {
+                        if let Some(connected) = run.output {
+                            let stream: TcpStream = connected.expect("one of them answers");
+                            let peer = stream.peer_addr().expect("it is connected");
+                            assert_eq!(peer, servers.addresses()[1]);
+                        }
+                        servers.nobody_is_left();
+                    },
+                )
+            })
         });
         assert!(summary.most_polls > 1, "it has waited: {summary:?}");
         assert_eq!(runtime.stats().io_sources(), 0, "every socket has left the event queue");
