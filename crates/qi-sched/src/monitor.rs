@@ -149,9 +149,13 @@ impl Monitor {
         self.parker.unpark();
     }
 
-    fn sleep(&self, shared: &Shared) {
+    /// Sleeps if nothing is left to be done; `picks` were made when it began to tidy up.
+    fn sleep(&self, shared: &Shared, picks: u64) {
         let may_sleep = self.rest.lie_down(|| {
-            shared.sleep.all_asleep() && !shared.blocking.is_short() && shared.covered.is_empty()
+            shared.sleep.all_asleep()
+                && picks_made(shared) == picks
+                && !shared.blocking.is_short()
+                && shared.covered.is_empty()
         });
         // Relaxed: see `stop`.
         if may_sleep && !self.stopped.load(Relaxed) {
@@ -183,13 +187,16 @@ fn watch(shared: &Arc<Shared>) {
             if shared.sleep.all_asleep() {
                 idle_ticks += 1;
                 if idle_ticks >= IDLE_TICKS {
+                    // Workers that wake up, work and sleep again meanwhile leave behind what this trim
+                    // does not find, and nobody else would come for it. (I11)
+                    let picks = picks_made(shared);
                     if !recall.ask(shared) {
                         shared.pool.trim();
                         recall.trimmed(shared);
                         if let Some(stacks) = &shared.config.stacks {
                             stacks.idle();
                         }
-                        monitor.sleep(shared);
+                        monitor.sleep(shared, picks);
                     }
                     idle_ticks = 0;
                 }
@@ -200,6 +207,14 @@ fn watch(shared: &Arc<Shared>) {
         }
         monitor.forgo();
     });
+}
+
+/// Moves with every task that a worker takes. Exact while all workers sleep: a worker says how often it
+/// has picked before it announces its sleep, and whoever sees it asleep sees that, too.
+fn picks_made(shared: &Shared) -> u64 {
+    // Relaxed: see above; while somebody is awake it does not matter.
+    let heartbeats = shared.seats.iter().map(|seat| seat.heartbeat.load(Relaxed));
+    heartbeats.fold(0, u64::wrapping_add)
 }
 
 /// Blocking calls wait for a thread that the system refused: it is asked again.
