@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::thread;
 
+use memmap2::{Advice, MmapOptions};
+
 /// The lock file that this program was built with.
 const LOCK: &str = include_str!("../../../Cargo.lock");
 
-/// More than any workload of a million tasks takes of the system.
-const WARM_BYTES: usize = 640 << 20;
+/// Memory that is warmed: more than the workloads with a million of something take, and a part of it
+/// in huge pages, which the system has from elsewhere.
+const WARMED: [(usize, Option<Advice>); 2] =
+    [(160 << 20, Some(Advice::HugePage)), (512 << 20, None)];
 
 /// The least that a page holds.
 const PAGE: usize = 4096;
@@ -19,11 +23,15 @@ const PAGE: usize = 4096;
 /// page, at a price that differs by the moment: the same workload took 80 and 430 ns a task. That is
 /// the machine's, so it is paid here, before each program's turn, for all of them alike.
 pub(crate) fn warm_memory() {
-    let mut room = Vec::<u8>::with_capacity(WARM_BYTES);
-    for page in room.spare_capacity_mut().chunks_mut(PAGE) {
-        page[0].write(1);
+    for (bytes, advice) in WARMED {
+        // Where the system refuses either, there is less to be warmed.
+        let Ok(mut room) = MmapOptions::new().len(bytes).map_anon() else { continue };
+        if let Some(advice) = advice {
+            room.advise(advice).ok();
+        }
+        room.chunks_mut(PAGE).for_each(|page| page[0] = 1);
+        std::hint::black_box(&room);
     }
-    std::hint::black_box(room.as_ptr());
 }
 
 /// The compiler that built this program.

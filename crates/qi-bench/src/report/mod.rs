@@ -44,7 +44,7 @@ const METHOD: &str = "\
 Each (workload, runtime) pair runs in a process of its own, repetitions interleaved (one round runs
 every runtime once). Figures are medians over the repetitions; the least and the most stand in the
 charts and in the JSON file. Before each program with a million of something the instrument touches and
-frees 640 MiB, since a virtual machine hands free memory back to its host, and gets it again at a price.
+frees 672 MiB, since a virtual machine hands free memory back to its host, and gets it again at a price.
 `wall` is elapsed time, `CPU` the user and system time of all threads,
 both per operation. Every Rust runtime uses the system allocator. Tokio is its multi-thread runtime
 with everything enabled; smol is async-executor's leaked executor on as many threads, each in
