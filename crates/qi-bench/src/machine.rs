@@ -53,6 +53,9 @@ const PACKAGES: &[&str] = &[
     "chili",
 ];
 
+/// The version of a peer that was not there, or not asked for.
+pub(crate) const ABSENT: &str = "absent";
+
 /// The fact about the machine that is of the moment.
 pub(crate) const LOAD_BEFORE: &str = "load before";
 
@@ -100,7 +103,7 @@ pub(crate) fn versions(go: Option<&str>) -> BTreeMap<String, String> {
         .filter_map(|package| Some((package.to_string(), locked(LOCK, package)?.to_owned())))
         .collect();
     versions.insert("rustc".to_owned(), RUSTC.to_owned());
-    versions.insert("go".to_owned(), go.unwrap_or("absent").to_owned());
+    versions.insert("go".to_owned(), go.unwrap_or(ABSENT).to_owned());
     versions
 }
 

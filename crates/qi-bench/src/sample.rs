@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::machine::LOAD_BEFORE;
+use crate::machine::{ABSENT, LOAD_BEFORE};
 
 /// The named figures of one process's measurement.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -117,20 +117,30 @@ impl Run {
         lasting(self) == lasting(other)
     }
 
+    /// A peer that was not there, or not asked for, has no version that could differ.
+    fn is_of_versions(&self, other: &Self) -> bool {
+        let differs = |(name, version): (&String, &String)| {
+            other.versions.get(name).is_some_and(|its| its != version && its != ABSENT)
+        };
+        !self.versions.iter().filter(|(_, version)| *version != ABSENT).any(differs)
+    }
+
     /// This run and a later piece of it: what the piece has replaces what was there.
     ///
     /// # Errors
     /// They were not taken of the same programs in the same way.
-    pub(crate) fn joined(mut self, piece: Self) -> Result<Self, String> {
+    pub(crate) fn joined(mut self, mut piece: Self) -> Result<Self, String> {
         let ways = [
             (self.schema == piece.schema, "layouts of the file"),
             (self.is_of_machine(&piece), "machines"),
-            (self.versions == piece.versions, "versions"),
+            (self.is_of_versions(&piece), "versions"),
             ((self.workers, self.quick) == (piece.workers, piece.quick), "workers or lengths"),
         ];
         if let Some((_, what)) = ways.into_iter().find(|(same, _)| !same) {
             return Err(format!("the files are no pieces of one run: they have different {what}"));
         }
+        piece.versions.retain(|_, version| version != ABSENT);
+        self.versions.extend(std::mem::take(&mut piece.versions));
         self.records.retain(|old| piece.record(&old.workload, &old.runtime).is_none());
         self.records.extend(piece.records);
         Ok(self)
@@ -139,7 +149,7 @@ impl Run {
 
 #[cfg(test)]
 mod tests {
-    use super::{Record, Run, Sample, Spread};
+    use super::{ABSENT, Record, Run, Sample, Spread};
     use std::collections::BTreeMap;
 
     fn run_of(workloads: &[(&str, f64)], workers: usize) -> Run {
@@ -162,6 +172,16 @@ mod tests {
             .map(|name| joined.record(name, "qi").and_then(|record| record.median("wall_ns")));
         assert_eq!(medians, [Some(1.0), Some(3.0), Some(4.0)]);
         assert_eq!(joined.records.len(), 3);
+        let with_go = |version: &str| {
+            let mut run = run_of(&[], 2);
+            run.versions.insert("go".to_owned(), version.to_owned());
+            run
+        };
+        let joined = joined.joined(with_go(ABSENT)).expect("nobody asked for Go");
+        let joined = joined.joined(with_go("1")).expect("it was not there before");
+        let joined = joined.joined(with_go(ABSENT)).expect("nobody asked for Go");
+        assert_eq!(joined.versions["go"], "1");
+        assert!(joined.clone().joined(with_go("2")).expect_err("another").contains("versions"));
         let refused = joined.joined(run_of(&[], 4)).expect_err("another number of workers");
         assert!(refused.contains("workers"), "{refused}");
     }
