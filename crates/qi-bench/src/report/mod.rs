@@ -36,6 +36,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("coroutine", "Coroutines"),
     ("coroutine-memory", "Memory of a suspended coroutine"),
     ("graph", "Graphs of tasks"),
+    ("abi", "Through the C ABI"),
     ("bad-days", "Bad days: floods, stalls, stuck workers"),
 ];
 

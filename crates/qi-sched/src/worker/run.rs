@@ -192,8 +192,9 @@ fn settle_home(context: &Context, task: &Header) {
     }
 }
 
-/// A pinned task is about to wait: others will want to reach it here. (I59)
-#[inline]
+/// A pinned task is about to wait: others will want to reach it here. (I59) No part of what every task
+/// runs through.
+#[inline(never)]
 fn keep_home(context: &Context, task: &Header) {
     if let (Home::Thread(home), Some(slot)) = (task.home(), &context.slot) {
         home.keep(slot);
