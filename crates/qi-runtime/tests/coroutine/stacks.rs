@@ -2,8 +2,9 @@
 
 use super::support::{Event, until};
 use super::{on, on_one_and_four};
-use qi_runtime::coroutine::{Wait, stack_remaining};
-use qi_runtime::{AsyncRuntime, AsyncRuntimeConfig};
+use qi_runtime::coroutine::{Wait, stack_remaining, yield_now};
+use qi_runtime::{AsyncRuntime, AsyncRuntimeConfig, TaskStatus};
+use std::sync::mpsc::channel;
 
 /// Bytes that the beginning of a coroutine takes at most, unoptimised.
 const BEGINNING: usize = 12 * 1024;
@@ -75,10 +76,39 @@ fn beyond_the_pool_stacks_are_handed_out_and_go_back_when_idle() {
         for task in tasks {
             runtime.block_on(task).unwrap();
         }
-        // What the two workers keep at hand, and the four.
+        // The four; the two workers keep none at hand.
         until(|| {
             let stacks = runtime.stats().coroutines.stacks.unwrap();
-            stacks.live_stacks == 0 && stacks.owned_stacks < 250
+            stacks.live_stacks == 0 && stacks.owned_stacks <= 4
         });
+    });
+}
+
+#[test]
+fn after_a_single_coroutine_an_idle_runtime_keeps_what_the_pool_keeps_and_no_more() {
+    let builder = AsyncRuntime::builder().worker_threads(2).stack_pool_size(0);
+    on(builder.max_stack_size(64 * 1024), |runtime| {
+        for _ in 0..3 {
+            runtime.block_on(runtime.spawn_coroutine(yield_now)).unwrap();
+            until(|| runtime.stats().coroutines.stacks.unwrap().owned_stacks == 0);
+        }
+    });
+}
+
+#[test]
+fn an_extra_worker_leaves_no_stacks_behind() {
+    let builder = AsyncRuntime::builder().worker_threads(1).stack_pool_size(0);
+    on(builder.max_stack_size(64 * 1024), |runtime| {
+        // The only worker is inside of a poll until it is let go.
+        let (let_go, held) = channel::<()>();
+        let stuck = runtime.spawn(async move { held.recv().unwrap() });
+        until(|| stuck.status() == TaskStatus::Running);
+        let tasks: Vec<_> = (0..40).map(|_| runtime.spawn_coroutine(yield_now)).collect();
+        for task in tasks {
+            runtime.block_on(task).unwrap();
+        }
+        let_go.send(()).unwrap();
+        runtime.block_on(stuck).unwrap();
+        until(|| runtime.stats().coroutines.stacks.unwrap().owned_stacks == 0);
     });
 }

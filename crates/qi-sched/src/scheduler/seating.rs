@@ -7,6 +7,7 @@ use crate::worker::{Context, Core, thread};
 use std::cell::Cell;
 use std::io;
 use std::ptr;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::thread::Builder;
 
@@ -100,11 +101,18 @@ impl Shared {
             core.searching.set(true);
             return;
         }
+        // Nobody is asked for what lies on a seat without a thread.
+        core.clear_store();
+        self.pool.flush(&core.magazine);
+        // It slept, and the monitor may have tidied up meanwhile: a pick, so that it does so again. (I11)
+        core.picks.set(core.picks.get() + 1);
+        // Relaxed: who sees by `remove_seat` that all sleep sees this, too.
+        core.shown.heartbeat.store(core.picks.get(), Relaxed);
+        if !self.is_closing() {
+            worker.shared.monitor.rouse(&worker.shared);
+        }
         self.sleep.remove_seat();
         if let Some(core) = worker.stand_up() {
-            // Nobody is asked for what lies on a seat without a thread.
-            core.clear_store();
-            self.pool.flush(&core.magazine);
             self.spare_cores.lock().unwrap_or_else(PoisonError::into_inner).push(core);
         }
     }
