@@ -19,7 +19,7 @@ use crate::catalogue::subset::{self, Row};
 use crate::context::Context;
 use crate::process::{End, Finished, Job};
 use crate::report::{Report, tail};
-pub(crate) use exception::{Exception, WHOLE};
+pub(crate) use exception::Exception;
 pub(crate) use program::Program;
 
 /// The longest one test program may usually run. Well above a minute: after that time the harness names

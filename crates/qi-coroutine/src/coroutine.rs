@@ -4,6 +4,7 @@
 //! be taken). Dropping cancels one that is suspended and resumes it a last time, in which it may not
 //! suspend: so destructors run once, on the thread that drops.
 
+use crate::along::Along;
 use crate::cancel::Unwind;
 use crate::embedder::BlockedWhy;
 use crate::engine::Fiber;
@@ -117,6 +118,15 @@ impl<T: 'static> Coroutine<T> {
     pub fn set_poller_blocks(&mut self, on: bool) {
         if let State::Live(fiber) = &self.state {
             fiber.head().set_poller_blocks(on);
+        }
+    }
+
+    /// Has it find what its poller's thread is marked with, where it runs on a thread of its own. Where
+    /// stacks are switched it finds that anyway, and this does nothing.
+    #[inline]
+    pub fn take_along(&mut self, along: &'static dyn Along) {
+        if let State::Live(fiber) = &self.state {
+            fiber.set_along(along);
         }
     }
 

@@ -35,6 +35,7 @@
     allow(dead_code, reason = "threads have stacks of their own; only the books are kept then")
 )]
 
+mod along;
 mod arena;
 mod cache;
 mod cancel;
@@ -56,6 +57,7 @@ mod stats;
 mod tsan;
 mod wait;
 
+pub use along::Along;
 pub use cache::StackCache;
 pub use cancel::Cancelled;
 pub use config::{Guards, StackPoolConfig};

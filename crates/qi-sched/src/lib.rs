@@ -84,7 +84,8 @@ use std::panic::Location;
 
 /// What the calling thread works for: used by the layers above.
 pub mod context {
-    pub use crate::worker::context::{lane, may_block, random_below, seat, task_id, with_driver};
+    pub use crate::worker::chance::random_below;
+    pub use crate::worker::context::{lane, may_block, seat, task_id, with_driver};
 }
 
 /// Spawns a task on the scheduler that the calling thread works for.

@@ -23,7 +23,8 @@
 //!
 //! # What is taken along
 //! Code on a stack of its own may suspend inside a scope that has marked its thread: of a task-local,
-//! or an entered scheduler. [`Baggage`] takes the marks off when it suspends, and puts them back.
+//! or an entered scheduler. [`Baggage`] takes the marks off when it suspends, and puts them back. Where the
+//! stack is a thread, all marks of its poller's thread go along with the turn ([`Stand`]).
 //!
 //! # Rejected alternatives
 //! Dropping the future, which unwinds the stack in its drop: what has to wait meanwhile, such as the
@@ -31,6 +32,7 @@
 //! many blocks. A thread chosen at spawn: it may be stuck.
 
 use crate::local::marks::Marks;
+pub use crate::local::stand::Stand;
 use crate::scheduler;
 use crate::task::TaskHandle;
 use crate::worker::context;

@@ -7,6 +7,7 @@
 //! over. Tasks pinned to the thread are run meanwhile, as in any nested `block_on`; on the
 //! coroutine's stack, which may be small, they could not be. (I62)
 
+use crate::along::MARKS;
 use crate::coroutines::{self, Coroutines, NoStack};
 use qi_coroutine::{BlockedWhy, Coroutine, Label, Outcome};
 use qi_sched::stackful::{self, Baggage};
@@ -49,6 +50,7 @@ impl<T: 'static> CoroutineTask<T> {
         };
         let mut coroutine = Coroutine::new(stack, Label::numbered(number).named(name), f);
         coroutine.set_poller_blocks(true);
+        coroutine.take_along(&MARKS);
         Self { coroutine, baggage: Baggage::default(), reported: false }
     }
 

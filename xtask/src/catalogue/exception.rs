@@ -1,7 +1,7 @@
 //! Tests that cannot pass in one way of running, whatever the program does. They are skipped there
 //! with these reasons.
 
-use crate::rig::{Exception, WHOLE};
+use crate::rig::Exception;
 
 /// Under wine. The workflow's native Windows job runs them.
 pub(crate) const WINE: &[Exception] = &[
@@ -72,7 +72,8 @@ pub(crate) const QEMU_64: &[Exception] = &[
 ];
 
 /// The same for 32-bit processors, where a thread does a stack's work.
-pub(crate) const QEMU_32: &[Exception] = &[THREADS_REFUSED, MIGRATING, TASKS_ON_STACKS];
+pub(crate) const QEMU_32: &[Exception] =
+    &[THREADS_REFUSED, LEAVES_ITS_THREAD, UNWINDS_THERE, GOES_ON_THERE];
 
 const THREADS_REFUSED: Exception = Exception {
     package: "qi-sched",
@@ -100,24 +101,31 @@ pub(crate) const POLL: &[Exception] = &[Exception {
 }];
 
 /// With a thread in place of each coroutine's stack.
-pub(crate) const THREADS: &[Exception] = &[MIGRATING, TASKS_ON_STACKS];
+pub(crate) const THREADS: &[Exception] = &[LEAVES_ITS_THREAD, UNWINDS_THERE, GOES_ON_THERE];
 
-const MIGRATING: Exception = Exception {
+const LEAVES_ITS_THREAD: Exception = Exception {
     package: "qi-stackful",
     test: Some("migrating"),
-    name: WHOLE,
-    reason: NO_RUNTIME_THERE,
+    name: "a_migratable_one_leaves_a_thread_that_is_held_up",
+    reason: OWN_THREAD,
 };
 
-const TASKS_ON_STACKS: Exception = Exception {
+const UNWINDS_THERE: Exception = Exception {
     package: "qi-runtime",
     test: Some("coroutine"),
-    name: WHOLE,
-    reason: NO_RUNTIME_THERE,
+    name: "blocking::a_coroutine_of_the_same_thread_ends_the_wait_of_one_that_unwinds",
+    reason: OWN_THREAD,
 };
 
-const NO_RUNTIME_THERE: &str = "a coroutine that is a thread has thread-locals of its own, and finds \
-                                no scheduler in them (docs/CAVEATS.md)";
+const GOES_ON_THERE: Exception = Exception {
+    package: "qi-runtime",
+    test: Some("coroutine"),
+    name: "pinning::those_that_have_begun_go_on_on_a_thread_that_gave_its_seat_away",
+    reason: OWN_THREAD,
+};
+
+const OWN_THREAD: &str =
+    "it looks at the number of its thread, and a coroutine that is a thread has one of its own";
 
 /// With musl.
 pub(crate) const MUSL: &[Exception] = &[];

@@ -6,7 +6,7 @@ use crate::report::Report;
 use crate::rig::Program;
 
 /// In place of a test's path: the whole program is left out.
-pub(crate) const WHOLE: &str = "";
+const WHOLE: &str = "";
 
 /// One test that is left out.
 pub(crate) struct Exception {

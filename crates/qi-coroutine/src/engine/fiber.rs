@@ -19,6 +19,7 @@
 //! multiplications all stand between the stack pointer and the place to switch to.
 
 use super::pointer::{opaque, stack_pointer};
+use crate::along::Along;
 use crate::arena;
 use crate::head::Head;
 use crate::label::Label;
@@ -141,6 +142,10 @@ impl<R: 'static> Fiber<R> {
     pub(crate) fn is_started(&self) -> bool {
         !self.head().exit().is_null()
     }
+
+    /// Nothing is to be carried: it runs on its poller's thread.
+    #[inline]
+    pub(crate) fn set_along(&self, _along: &'static dyn Along) {}
 
     /// Runs it until it is suspended or has ended, and then gives its result.
     #[inline]

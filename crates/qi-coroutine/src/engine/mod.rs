@@ -1,7 +1,7 @@
 //! What changes from one stack to another, chosen by target: a switch of stacks, or a thread for
 //! each coroutine where nobody knows how to switch.
 //!
-//! Both give the same things: `Fiber` (make, resume, finish), `current`, `suspend`, `remaining`.
+//! Both give the same things: `Fiber` (make, set_along, resume, finish), `current`, `suspend`, `remaining`.
 
 #[cfg(qi_fiber)]
 mod pointer;

@@ -2,15 +2,18 @@
 //!
 //! Protocol: whose turn it is stands under a lock; whoever gives the turn away waits until it comes
 //! back. So the two never run at once, and what they share may be plain cells. `!Send` values of
-//! the coroutine stay on its own thread; thread-locals are the coroutine's, not its poller's.
+//! the coroutine stay on its own thread; thread-locals are the coroutine's, not its poller's. What its
+//! poller has in some that the coroutine must find goes along with the turn ([`Along`]).
 //!
 //! It costs what threads cost: microseconds for a turn, and the system's limit on their number. A
 //! thread begins at the first resume. Stack overflows are reported by the standard library, with
 //! the coroutine's name.
 
+use crate::along::Along;
 use crate::head::Head;
 use crate::label::Label;
 use crate::stack::Stack;
+use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -34,10 +37,13 @@ struct Shared<R> {
     result: Mutex<Option<R>>,
 }
 
-/// Whose turn it is.
+/// Whose turn it is, and what goes from thread to thread with it.
 struct Baton {
     turn: Mutex<Turn>,
     changed: Condvar,
+    along: Cell<Option<&'static dyn Along>>,
+    /// What whoever gave the turn away was marked with.
+    left: Cell<Option<Box<dyn Any>>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,14 +56,25 @@ impl Baton {
     /// Gives the turn to `next` and waits until it is no longer theirs.
     fn pass(&self, next: Turn) {
         self.hand(next);
-        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let theirs = |turn: &mut Turn| *turn == next;
-        drop(self.changed.wait_while(turn, theirs).unwrap_or_else(PoisonError::into_inner));
+        self.wait_while(next);
     }
 
+    /// Gives the turn to `next`, with what the calling thread is marked with.
     fn hand(&self, next: Turn) {
+        self.left.set(self.along.get().map(Along::leave));
         *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = next;
         self.changed.notify_all();
+    }
+
+    /// Waits until the turn is no longer that of `other`, and takes what comes with it.
+    fn wait_while(&self, other: Turn) {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let theirs = |turn: &mut Turn| *turn == other;
+        drop(self.changed.wait_while(turn, theirs).unwrap_or_else(PoisonError::into_inner));
+        if let (Some(along), Some(marks)) = (self.along.get(), self.left.take()) {
+            // SAFETY: who left the marks has given the turn away and waits for it, or has ended.
+            unsafe { along.arrive(marks) };
+        }
     }
 }
 
@@ -82,7 +99,12 @@ thread_local! {
 impl<R: 'static> Fiber<R> {
     pub(crate) fn new(stack: Stack, label: Label, f: impl FnOnce() -> R + 'static) -> Self {
         let head = Head::new(&stack, label);
-        let baton = Baton { turn: Mutex::new(Turn::Resumer), changed: Condvar::new() };
+        let baton = Baton {
+            turn: Mutex::new(Turn::Resumer),
+            changed: Condvar::new(),
+            along: Cell::new(None),
+            left: Cell::new(None),
+        };
         let shared = Arc::new(Shared { head, baton, result: Mutex::new(None) });
         Self { shared, body: Some(Box::new(f)), thread: None, stack: Some(stack) }
     }
@@ -93,6 +115,11 @@ impl<R: 'static> Fiber<R> {
 
     pub(crate) fn is_started(&self) -> bool {
         self.body.is_none()
+    }
+
+    /// See [`crate::Coroutine::take_along`].
+    pub(crate) fn set_along(&self, along: &'static dyn Along) {
+        self.shared.baton.along.set(Some(along));
     }
 
     /// Runs it until it is suspended or has ended, and then gives its result.
@@ -114,12 +141,14 @@ impl<R: 'static> Fiber<R> {
         let all = InTurns((Arc::clone(&self.shared), body));
         let main = move || {
             let (shared, body) = all.into_inner();
-            shared.baton.wait_for_the_first_turn();
+            shared.baton.wait_while(Turn::Resumer);
             OWN.set((&raw const shared.head, &raw const shared.baton));
             // The body catches panics of its own; one of a destructor in what it returned is lost.
             if let Ok(result) = catch_unwind(AssertUnwindSafe(body)) {
                 *shared.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
             }
+            // What destructors of thread-locals wait for blocks them: nobody resumes this thread again.
+            OWN.set((ptr::null(), ptr::null()));
             let last = &shared.baton;
             last.hand(Turn::Resumer);
         };
@@ -138,14 +167,6 @@ impl<R: 'static> Fiber<R> {
         }
         drop(self.head().take_waker());
         self.stack.take()
-    }
-}
-
-impl Baton {
-    fn wait_for_the_first_turn(&self) {
-        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let not_yet = |turn: &mut Turn| *turn == Turn::Resumer;
-        drop(self.changed.wait_while(turn, not_yet).unwrap_or_else(PoisonError::into_inner));
     }
 }
 

@@ -123,6 +123,11 @@ impl InForce {
         std::mem::take(self)
     }
 
+    /// Takes it off the calling thread.
+    pub(super) fn take_off() -> Self {
+        Self(replace(None))
+    }
+
     pub(super) fn put_back(self) {
         drop(replace(self.0));
     }

@@ -30,6 +30,7 @@ mod heritage;
 mod key;
 pub(crate) mod marks;
 mod stack;
+pub(crate) mod stand;
 
 pub use future::TaskLocalFuture;
 pub(crate) use heritage::{Heritage, Legacy};

@@ -53,6 +53,11 @@ impl Top {
         Self(TOP.get())
     }
 
+    /// Takes the list off the calling thread.
+    pub(super) fn take() -> Self {
+        Self(TOP.replace(ptr::null()))
+    }
+
     pub(super) fn restore(&self) {
         TOP.set(self.0);
     }

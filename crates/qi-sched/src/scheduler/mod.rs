@@ -20,6 +20,7 @@ pub(crate) use closing::Finish;
 pub use closing::ShutdownReport;
 pub(crate) use covered::{Blocks, Covered};
 pub use handle::Handle;
+pub(crate) use seating::Owner;
 pub(crate) use shared::Shared;
 pub(crate) use spawn::spawn_plain;
 pub(crate) use spawn_stackful::spawn_stackful_here;

@@ -16,6 +16,22 @@ thread_local! {
     static OWNER: Cell<*const Shared> = const { Cell::new(ptr::null()) };
 }
 
+/// The scheduler that started a thread, on the way to another thread that goes on in its place.
+#[derive(Debug)]
+pub(crate) struct Owner(*const Shared);
+
+impl Owner {
+    /// Takes it off the calling thread.
+    pub(crate) fn take() -> Self {
+        Self(OWNER.replace(ptr::null()))
+    }
+
+    /// Has the calling thread taken for one that the scheduler started.
+    pub(crate) fn put_back(self) {
+        OWNER.set(self.0);
+    }
+}
+
 /// Ends the process if a thread of the scheduler unwinds: tasks' panics are caught, so this is a
 /// broken invariant.
 struct AbortOnUnwind;

@@ -9,7 +9,6 @@ use crate::driver::Driver;
 use crate::error::JoinError;
 use crate::priority::TaskPriority;
 use crate::queue::{Arrival, HomeQueues};
-use crate::rng::Rng;
 use crate::scheduler::{Blocks, Shared};
 use crate::task::{Header, Home, TaskPtr};
 use std::cell::Cell;
@@ -348,6 +347,11 @@ impl Entered {
         Self(CURRENT.try_with(Cell::get).unwrap_or(ptr::null()))
     }
 
+    /// Takes it off the calling thread.
+    pub(crate) fn take() -> Self {
+        Self(CURRENT.replace(ptr::null()))
+    }
+
     /// Makes it the current one again.
     ///
     /// # Safety
@@ -379,33 +383,6 @@ pub(crate) fn bequeathing<R>(code: impl FnOnce() -> R) -> R {
         let _restore = RestoreFlag(&context.bequeathing, context.bequeathing.replace(true));
         code()
     })
-}
-
-/// A number below `bound` from the randomness of the calling worker, or of the thread if it is none.
-///
-/// # Panics
-/// If `bound` is zero.
-#[must_use]
-pub fn random_below(bound: usize) -> usize {
-    assert!(bound > 0, "there is no number below zero");
-    let ours = with(|context| {
-        let context = context?;
-        match context.core() {
-            Some(core) => Some(core.rng.below(bound)),
-            None => context.shared.turn_below(bound),
-        }
-    });
-    ours.unwrap_or_else(|| {
-        // Numbers that come in turns would not do: whoever asks for two a round has the same ones for
-        // ever.
-        let turn = TURN.with(|turn| turn.replace(turn.get().wrapping_add(1)));
-        Rng::new(0, turn).below(bound)
-    })
-}
-
-thread_local! {
-    /// How many numbers this thread has drawn for code outside of workers.
-    static TURN: Cell<u64> = const { Cell::new(0) };
 }
 
 /// The seat that the calling thread sits on: what a driver uses to keep things near their worker.

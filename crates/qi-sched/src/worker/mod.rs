@@ -12,6 +12,7 @@
 //!                                              announce sleep, look once more ─► WouldPark
 //! ```
 
+pub(crate) mod chance;
 pub(crate) mod context;
 pub(crate) mod core;
 pub(crate) mod counters;
