@@ -50,6 +50,11 @@ impl<'a> Plan<'a> {
         (count > 0).then(|| self.below(count))
     }
 
+    /// One of these, taken out, if there is any; the last one takes its place.
+    pub fn take_one<T>(&mut self, all: &mut Vec<T>) -> Option<T> {
+        self.one_of(all.len()).map(|one| all.swap_remove(one))
+    }
+
     /// A number of any size, small ones as likely as large ones.
     pub fn magnitude(&mut self, most_bits: usize) -> u64 {
         let bits = self.below(most_bits + 1);

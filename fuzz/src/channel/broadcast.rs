@@ -48,27 +48,15 @@ impl World {
             3..=4 => self.try_recv(plan),
             5 => self.wait(plan),
             6 => self.poll(plan),
-            7 => {
-                if let Some(one) = plan.one_of(self.waiting.len()) {
-                    drop(self.waiting.swap_remove(one));
-                }
-            }
-            8 => {
-                if let Some(one) = plan.one_of(self.receivers.len()) {
-                    drop(self.receivers.swap_remove(one));
-                }
-            }
+            7 => drop(plan.take_one(&mut self.waiting)),
+            8 => drop(plan.take_one(&mut self.receivers)),
             9 => self.subscribe(plan),
             10 => {
                 if let Some(one) = plan.one_of(self.senders.len()).filter(|_| self.is_small()) {
                     self.senders.push(self.senders[one].clone());
                 }
             }
-            _ => {
-                if let Some(one) = plan.one_of(self.senders.len()) {
-                    drop(self.senders.swap_remove(one));
-                }
-            }
+            _ => drop(plan.take_one(&mut self.senders)),
         }
     }
 
@@ -123,8 +111,7 @@ impl World {
     }
 
     fn wait(&mut self, plan: &mut Plan<'_>) {
-        let Some(one) = plan.one_of(self.receivers.len()) else { return };
-        let (position, mut receiver) = self.receivers.swap_remove(one);
+        let Some((position, mut receiver)) = plan.take_one(&mut self.receivers) else { return };
         let hand = Hand::new(async move {
             let received = receiver.recv().await;
             (receiver, received)

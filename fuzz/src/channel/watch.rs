@@ -50,16 +50,8 @@ impl World {
                     self.poll_one(one);
                 }
             }
-            8 => {
-                if let Some(one) = plan.one_of(self.waiting.len()) {
-                    drop(self.waiting.swap_remove(one));
-                }
-            }
-            9 => {
-                if let Some(one) = plan.one_of(self.receivers.len()) {
-                    drop(self.receivers.swap_remove(one));
-                }
-            }
+            8 => drop(plan.take_one(&mut self.waiting)),
+            9 => drop(plan.take_one(&mut self.receivers)),
             10 => self.subscribe(plan),
             11 => {
                 if let Some(one) = plan.one_of(self.receivers.len()).filter(|_| self.is_small()) {
@@ -73,11 +65,7 @@ impl World {
                     self.senders.push(self.senders[one].clone());
                 }
             }
-            _ => {
-                if let Some(one) = plan.one_of(self.senders.len()) {
-                    drop(self.senders.swap_remove(one));
-                }
-            }
+            _ => drop(plan.take_one(&mut self.senders)),
         }
     }
 
@@ -145,8 +133,7 @@ impl World {
     }
 
     fn wait(&mut self, plan: &mut Plan<'_>) {
-        let Some(one) = plan.one_of(self.receivers.len()) else { return };
-        let (news, mut receiver) = self.receivers.swap_remove(one);
+        let Some((news, mut receiver)) = plan.take_one(&mut self.receivers) else { return };
         let hand = Hand::new(async move {
             let changed = receiver.changed().await;
             (receiver, changed)

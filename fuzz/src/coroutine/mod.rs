@@ -86,7 +86,7 @@ impl Driver {
                     assert!(live.coroutine.is_ended());
                 }
             }
-            9 => drop(plan.one_of(self.live.len()).map(|one| self.live.swap_remove(one))),
+            9 => drop(plan.take_one(&mut self.live)),
             10..=11 => self.world.open(plan.below(PLACES)),
             12 => self.world.shut(plan.below(PLACES)),
             13 => self.put_away(plan),
