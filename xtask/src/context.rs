@@ -32,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) fuzz_body: Option<String>,
     /// Seconds for each body.
     pub(crate) fuzz_seconds: u64,
+    /// What cargo-semver-checks compares the public API with, as git names it; not asked when absent.
+    pub(crate) baseline: Option<String>,
     /// Of the jobs on other platforms, under sanitizers and with faults, only the stated subset.
     pub(crate) subset: bool,
     /// Of the jobs on other platforms and under sanitizers, only these packages; all when empty.

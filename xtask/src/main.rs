@@ -157,12 +157,27 @@ enum Proof {
         #[arg(long, default_value_t = FUZZ_SECONDS)]
         seconds: u64,
     },
+    /// Runs the whole scheduler in orders of its threads' steps that shuttle draws
+    Shuttle(RunArgs),
+    /// Measures which lines and branches of the core crates their tests reach
+    Coverage(RigArgs),
     /// Checks licences and origins of all that is linked, and what may not be
     Deny(RunArgs),
     /// Looks for leaks over start, work and shutdown
     Leak(RunArgs),
     /// Checks that an idle runtime makes no system call
     Idle(RunArgs),
+    /// Compares the public API with the listing that is committed
+    Semver {
+        #[command(flatten)]
+        run: RunArgs,
+        /// Brings the listing up to date instead
+        #[arg(long)]
+        write: bool,
+        /// Has cargo-semver-checks compare with this revision, too
+        #[arg(long, value_name = "REVISION")]
+        baseline: Option<String>,
+    },
 }
 
 #[derive(Args)]
@@ -354,9 +369,17 @@ fn prove(proof: Proof) -> anyhow::Result<ExitCode> {
         Proof::Fuzz { body, run, seconds } => {
             single("fuzz", &run, |o| (o.fuzz_body, o.fuzz_seconds) = (body, seconds))
         }
+        Proof::Shuttle(run) => single("shuttle", &run, |_| {}),
+        Proof::Coverage(run) => single("coverage", &run.run, |o| run.adjust(o)),
         Proof::Deny(run) => single("deny", &run, |_| {}),
         Proof::Leak(run) => single("leak", &run, |_| {}),
         Proof::Idle(run) => single("idle", &run, |_| {}),
+        Proof::Semver { write: true, .. } => {
+            step::semver::write(&context::unseeded()?).map(|()| ExitCode::SUCCESS)
+        }
+        Proof::Semver { run, baseline, write: false } => {
+            single("semver", &run, |o| o.baseline = baseline)
+        }
     }
 }
 

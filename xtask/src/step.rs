@@ -1,6 +1,7 @@
 //! The steps of the suite, cheapest first: a file per step under `step/`.
 
 pub(crate) mod alone;
+pub(crate) mod coverage;
 pub(crate) mod deny;
 pub(crate) mod dist;
 pub(crate) mod ecosystem;
@@ -17,6 +18,8 @@ pub(crate) mod models;
 pub(crate) mod platform;
 pub(crate) mod proxy;
 pub(crate) mod sanitize;
+pub(crate) mod semver;
+pub(crate) mod shuttle;
 pub(crate) mod simulate;
 pub(crate) mod stress;
 pub(crate) mod tests;
@@ -78,6 +81,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("dist", "the libraries for C: what they export, programs that link them", dist::run),
     step("loom", "the loom models", models::run_models),
     step("mutants", "each model against its mutants", models::run_mutants),
+    step("shuttle", "the whole scheduler in orders that shuttle draws", shuttle::run),
     step("simulate", "the simulated workload from many seeds, and planted faults", simulate::run),
     step("stress", "the stress programs, from the printed seed", stress::run),
     step("leak", "valgrind over start, work and shutdown", leak::run),
@@ -109,6 +113,8 @@ pub(crate) const ON_REQUEST: &[Step] = &[
     // Its subset would take as long as LeakSanitizer's again.
     step("sanitize-address", "core crates' tests under AddressSanitizer", sanitize::address::run),
     step("fuzz", "sequences of calls against models, under libFuzzer", fuzz::run),
+    step("coverage", "lines and branches that the core crates' tests reach", coverage::run),
+    step("semver", "the public API against the listing that is committed", semver::run),
     of_platform(&target::RISCV64, |context| platform::run(context, &target::RISCV64)),
     of_platform(&target::I686, |context| platform::run(context, &target::I686)),
     of_platform(&target::ARMV7, |context| platform::run(context, &target::ARMV7)),

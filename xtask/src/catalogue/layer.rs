@@ -56,6 +56,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     ),
     other("qi-sanitizer-bait", &[]),
     other("qi-fault-shim", &["qi-runtime"]),
+    other("qi-shuttled", &["qi-sys"]),
     other(
         "qi-fuzz",
         &["qi-abi", "qi-coroutine", "qi-reactor", "qi-sched", "qi-sync", "qi-test-kit"],

@@ -42,6 +42,8 @@ pub(crate) enum Purpose {
     Aarch64,
     /// `cargo xtask platforms`: all of them
     Platforms,
+    /// `cargo xtask coverage`
+    Coverage,
     /// `cargo xtask fuzz`
     Fuzz,
 }
@@ -212,6 +214,14 @@ pub(crate) const TOOLS: &[Tool] = &[
         source: Source::Apt(&["rustc-web", "rust-web-src", "cargo-web", "libstd-rust-web-dev"]),
         needed_by: "sanitize-thread, and every platform but the host",
         purposes: FOREIGN,
+        hosts: &["linux"],
+    },
+    Tool {
+        name: "llvm-cov and llvm-profdata",
+        probe: &[debian::COV, "--version"],
+        source: Source::Apt(&["rust-web-llvm"]),
+        needed_by: "coverage",
+        purposes: &[Purpose::Coverage],
         hosts: &["linux"],
     },
     Tool {

@@ -12,6 +12,9 @@ const RUSTDOC: &str = "/usr/bin/rustdoc";
 /// The sources of the standard library.
 pub(crate) const SOURCES: &str = "/usr/lib/rustlib/src/rust/library/Cargo.lock";
 
+/// What reads the counters of instrumented programs, of this toolchain's LLVM.
+pub(crate) const COV: &str = "/usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/llvm-cov";
+
 /// What is missing, if anything.
 pub(crate) fn missing() -> Option<&'static str> {
     [CARGO, RUSTC]

@@ -15,6 +15,8 @@ const RELEASE: &[&str] = &[
     "--workspace",
     "--exclude=xtask",
     "--exclude=qi-bench",
+    // It is the scheduler once more; the step `shuttle` runs it.
+    "--exclude=qi-shuttled",
 ];
 
 pub(crate) fn debug(context: &Context) -> anyhow::Result<Report> {

@@ -41,7 +41,7 @@ pub(crate) struct Header {
     pub(super) join_slot: JoinSlot,
 }
 
-#[cfg(all(not(loom), target_pointer_width = "64"))]
+#[cfg(all(not(loom), not(shuttle), target_pointer_width = "64"))]
 const _: () = assert!(size_of::<Header>() == 48, "a million tasks feel every word");
 
 /// What few tasks have.
