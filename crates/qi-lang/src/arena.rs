@@ -315,33 +315,55 @@ impl Arena {
         let strands = chunk * SLOTS..(chunk + 1) * SLOTS;
         // SAFETY: as in `find`; a slot that its thread has not handed out yet reads as not made.
         let strand = |slot| -> &'static Strand { unsafe { self.slot(slot).as_ref() } };
-        if !strands.clone().all(|slot| strand(slot).is_over()) {
-            return false;
+        let mut left = Left::default();
+        for strand in strands.map(strand) {
+            if !strand.is_over() {
+                return false;
+            }
+            left.note(strand.has_value(), || strand.text());
         }
-        let lossy = strands.clone().any(|slot| strand(slot).has_value());
-        let texts = strands.filter_map(|slot| strand(slot).text());
-        self.give_back(chunk, lossy, texts);
+        self.give_back(chunk, left);
         true
     }
 
     /// The same of a chunk of values: the notes say all.
     fn retire_ready(&self, chunk: usize) -> bool {
-        let slots = READY_FIRST..READY_SLOTS;
-        if !slots.clone().all(|slot| self.ready(chunk, slot).is_over()) {
-            return false;
+        let mut left = Left::default();
+        for ready in (READY_FIRST..READY_SLOTS).map(|slot| self.ready(chunk, slot)) {
+            if !ready.is_over() {
+                return false;
+            }
+            left.note(ready.has_value(), || ready.text());
         }
-        let lossy = slots.clone().any(|slot| self.ready(chunk, slot).has_value());
-        let texts = slots.filter_map(|slot| self.ready(chunk, slot).text());
-        self.give_back(chunk, lossy, texts);
+        self.give_back(chunk, left);
         true
     }
 
-    fn give_back(&self, chunk: usize, lossy: bool, texts: impl Iterator<Item = i64>) {
+    fn give_back(&self, chunk: usize, left: Left) {
         // Release pairs with the Acquire of `find`.
-        self.state(chunk).store(if lossy { LOSSY } else { GONE }, Ordering::Release);
-        texts.for_each(text::forget);
+        self.state(chunk).store(if left.lossy { LOSSY } else { GONE }, Ordering::Release);
+        left.texts.into_iter().for_each(text::forget);
         // SAFETY: the chunk lies in this mapping. Its bytes become zero.
         unsafe { libc::madvise(self.chunk_at(chunk).as_ptr().cast(), CHUNK, libc::MADV_DONTNEED) };
+    }
+}
+
+/// What is lost with a chunk.
+#[derive(Default)]
+struct Left {
+    lossy: bool,
+    /// Numbers of texts.
+    texts: Vec<i64>,
+}
+
+impl Left {
+    #[inline]
+    fn note(&mut self, has_value: bool, text: impl FnOnce() -> Option<i64>) {
+        if has_value {
+            self.lossy = true;
+            // One without a value has the number 0, which is no text's.
+            self.texts.extend(text());
+        }
     }
 }
 

@@ -16,10 +16,12 @@
 //! Whoever queues something looks, after a fence, whether a hand is free and none looks already, and
 //! calls one. A hand that lies down says so, and looks once more after a fence: so of a coroutine that
 //! is queued and a hand that lies down one sees the other. (Invariant I93.)
-//! A hand does not call others for what it puts to its own front: it runs that next. In case the turn
-//! lasts, one of the hands that lie is the *lookout*, as long as others run: it looks of itself, less and
-//! less often. So two coroutines that hand to each other wake no thread each time, and what one of them
-//! leaves behind waits milliseconds at most while a seat is free.
+//! A hand that queues something itself looks without a fence, since it is awake: it may miss one that lies
+//! down at that very moment, and comes to what it has queued when the turn ends. What it puts to its own
+//! front it calls nobody for: it runs that next.
+//! In case a turn lasts, one of the hands that lie is the *lookout*, as long as others run: it looks of
+//! itself, less and less often. So two coroutines that hand to each other wake no thread each time, and
+//! what one of them leaves behind waits milliseconds at most while a seat is free.
 //!
 //! # Memory ordering
 //! `free` and `looking` are Relaxed, between SeqCst fences; the queues order what lies in them.
@@ -202,11 +204,12 @@ impl Crew {
         self.notify();
     }
 
-    /// Of a crew of one hand there is nobody else to call.
+    /// Of a crew of one hand there is nobody else to call. The hand itself is awake: if it misses one that
+    /// lies down now, it runs what it has queued, or the lookout takes it from behind a turn that lasts.
     #[inline]
     fn notify_from_hand(&'static self) {
         if self.seats > 1 {
-            self.notify();
+            self.look_and_call();
         }
     }
 
@@ -215,6 +218,11 @@ impl Crew {
     fn notify(&'static self) {
         // SeqCst: what was queued comes before the look; see the file.
         fence(Ordering::SeqCst);
+        self.look_and_call();
+    }
+
+    #[inline]
+    fn look_and_call(&'static self) {
         if self.free.load(Ordering::Relaxed) > 0 && self.looking.load(Ordering::Relaxed) == 0 {
             self.call_one();
         }

@@ -19,7 +19,8 @@ use crate::crew::{self, Crew};
 use crate::exception::Turns;
 use crate::export::channel::waited_for;
 use crate::hand::Hand;
-use crate::here::{self, Awaited, Intent, Turn};
+use crate::here::{self, Turn};
+use crate::intent::{Awaited, Intent};
 use crate::ops::{self, Frame};
 use crate::strand::{Reason, Strand, Value};
 use crate::{nap, plain, quiet, ready, run, text};
@@ -33,9 +34,9 @@ const LOOKS: (u32, u32) = (1, 8);
 /// Makes a frame that has just suspended for the first time a coroutine; its future's address.
 #[inline]
 pub(crate) fn spawn(frame: Frame) -> usize {
-    // First of all: what the program left unsent may have to wait here.
-    let intent = here::take_intent();
+    // What the program left unsent may have to wait here: the intent waits with it.
     here::settle();
+    let intent = here::take_intent();
     if frame.is_done() {
         let value = frame.promise();
         frame.destroy();

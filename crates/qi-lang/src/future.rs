@@ -4,7 +4,8 @@
 use std::ffi::CString;
 
 use crate::arena::{self, Found};
-use crate::here::{self, Awaited};
+use crate::here;
+use crate::intent::Awaited;
 use crate::library::{self, State};
 use crate::ready::Ready;
 use crate::strand::{Reason, Strand, Value};

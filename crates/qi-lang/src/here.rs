@@ -15,28 +15,9 @@ use crate::channel::Channel;
 use crate::crew::Blocked;
 use crate::exception::{self, Context};
 use crate::hand::Hand;
+use crate::intent::{Asked, Awaited, Intent, Stated};
 use crate::strand::{Kind, Strand};
 use crate::{arena, plain, quiet};
-
-/// What a frame has said that it will wait for.
-#[derive(Clone, Copy)]
-pub(crate) enum Intent {
-    /// Nothing: it goes on when others had a turn.
-    Yield,
-    Sleep(Duration),
-    Receive(&'static Channel),
-    Send(&'static Channel, i64),
-    Await(Awaited),
-}
-
-/// A future that was asked and is not ready.
-#[derive(Clone, Copy)]
-pub(crate) enum Awaited {
-    /// One of this library.
-    Ours(&'static Strand),
-    /// One of the language's own, by its address.
-    Foreign(usize),
-}
 
 /// A try that found no room: see the crate's page.
 #[derive(Clone, Copy)]
@@ -79,8 +60,8 @@ struct Here {
     strand: Cell<Option<&'static Strand>>,
     /// Whose round this thread is in.
     hand: Cell<Option<&'static Hand>>,
-    intent: Cell<Option<Intent>>,
-    asked: Cell<Option<Awaited>>,
+    stated: Stated,
+    asked: Asked,
     unsent: Cell<Option<Unsent>>,
     has_tried: Cell<bool>,
     /// Whether the clock was read after the last try.
@@ -97,8 +78,8 @@ thread_local! {
         Here {
             strand: Cell::new(None),
             hand: Cell::new(None),
-            intent: Cell::new(None),
-            asked: Cell::new(None),
+            stated: Stated::new(),
+            asked: Asked::new(),
             unsent: Cell::new(None),
             has_tried: Cell::new(false),
             clock_read: Cell::new(false),
@@ -202,7 +183,7 @@ pub(crate) struct Away {
     /// The hand, and that another has its place.
     hand: Option<(&'static Hand, Blocked)>,
     strand: Option<&'static Strand>,
-    intent: Option<Intent>,
+    intent: Intent,
     asked: Option<Awaited>,
     context: Rc<Context>,
 }
@@ -213,7 +194,7 @@ impl Away {
         HERE.with(|here| Self {
             hand: here.hand.take().map(|hand| (hand, Blocked::begin(hand))),
             strand: here.strand.take(),
-            intent: here.intent.take(),
+            intent: here.stated.take(),
             asked: here.asked.take(),
             context,
         })
@@ -225,7 +206,7 @@ impl Drop for Away {
         HERE.with(|here| {
             here.hand.set(self.hand.take().map(|(hand, _)| hand));
             here.strand.set(self.strand);
-            here.intent.set(self.intent);
+            here.stated.set(self.intent);
             here.asked.set(self.asked);
         });
         exception::enter(Rc::clone(&self.context));
@@ -235,13 +216,13 @@ impl Drop for Away {
 /// States what the frame that suspends next will wait for.
 #[inline]
 pub(crate) fn intend(intent: Intent) {
-    HERE.with(|here| here.intent.set(Some(intent)));
+    HERE.with(|here| here.stated.set(intent));
 }
 
 /// What the frame that has just suspended stated; a yield if nothing.
 #[inline]
 pub(crate) fn take_intent() -> Intent {
-    HERE.with(|here| here.intent.take()).unwrap_or(Intent::Yield)
+    HERE.with(|here| here.stated.take())
 }
 
 /// Remembers a future that was not ready: the yield that follows waits for it.

@@ -73,6 +73,8 @@ mod hand;
 #[cfg(unix)]
 mod here;
 #[cfg(unix)]
+mod intent;
+#[cfg(unix)]
 mod latch;
 #[cfg(unix)]
 mod library;
@@ -86,6 +88,8 @@ mod nap;
 mod net;
 #[cfg(unix)]
 mod ops;
+#[cfg(unix)]
+mod outside;
 #[cfg(unix)]
 mod plain;
 #[cfg(target_os = "linux")]

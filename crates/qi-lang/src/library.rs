@@ -1,6 +1,6 @@
 //! The language's own library: what is used of it.
 //!
-//! Strings handed to the program come from its `qi_string_from_cstr`, which every program's library
+//! Strings handed to the program come from its `qi_string_from_cstr`, which every program of the language
 //! has. All else may be absent: see `c/library.c`.
 
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -11,7 +11,7 @@ use qi_runtime::time;
 use crate::future::As;
 
 unsafe extern "C" {
-    fn qi_string_from_cstr(text: *const c_char) -> *mut c_char;
+    fn qi_lang_string(text: *const c_char) -> *mut c_char;
     fn qi_lang_future_state(future: *mut c_void) -> i32;
     fn qi_lang_future_bits(future: *mut c_void, kind: i32, bits: *mut i64) -> i32;
     fn qi_lang_bytes_from_hex(hex: *const c_char) -> i64;
@@ -35,7 +35,7 @@ pub(crate) enum State {
 /// A string of the language; the program owns it.
 pub(crate) fn string(text: &CStr) -> *mut c_char {
     // SAFETY: it reads a string that ends with NUL, and copies it.
-    unsafe { qi_string_from_cstr(text.as_ptr()) }
+    unsafe { qi_lang_string(text.as_ptr()) }
 }
 
 /// The state of one of its futures.

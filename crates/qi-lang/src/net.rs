@@ -1,4 +1,4 @@
-//! TCP that gives futures: operations are tried at once, and become a task only where they must wait.
+//! TCP that gives futures: operations are tried at once, and wait (`outside`) only where they must.
 #![forbid(unsafe_code)]
 
 use std::future::Future;
@@ -8,9 +8,9 @@ use std::net::Shutdown;
 use qi_runtime::net::{TcpListener, TcpStream};
 use qi_runtime::sync::CancellationToken;
 
-use crate::strand::{Kind, Strand, Value};
+use crate::strand::Value;
 use crate::table::Table;
-use crate::{arena, bytes, quiet, ready, run, text};
+use crate::{bytes, outside, ready, run, text};
 
 /// Numbers begin where the language has always begun.
 static STREAMS: Table<TcpStream> = Table::beginning_at(1_000_000);
@@ -26,27 +26,18 @@ struct Listener {
     closed: CancellationToken,
 }
 
-/// A future of an operation of the outside world: its address.
+/// A future of an operation: its address.
 fn begin<F>(operation: F) -> usize
 where
     F: Future<Output = Result<i64, String>> + Send + 'static,
 {
-    let strand = arena::claim(Kind::Outside);
-    quiet::up();
-    let task = async move {
-        end(strand, operation.await);
-        quiet::down();
-        quiet::nudge();
+    let end = async move {
+        match operation.await {
+            Ok(value) => (Value::Bits, value),
+            Err(message) => (Value::Failure, text::keep(text::from_str(&message))),
+        }
     };
-    drop(run::handle().spawn(task));
-    strand.address()
-}
-
-fn end(strand: &'static Strand, outcome: Result<i64, String>) {
-    match outcome {
-        Ok(value) => strand.complete(Value::Bits, value),
-        Err(message) => strand.complete(Value::Failure, text::keep(text::from_str(&message))),
-    }
+    outside::begin(end).address()
 }
 
 fn at_once(outcome: Result<i64, String>) -> usize {

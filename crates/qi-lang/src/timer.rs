@@ -5,10 +5,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use qi_runtime::time;
 
-use crate::run;
-use crate::strand::{Kind, Strand, Value};
+use crate::strand::{Strand, Value};
 use crate::table::Table;
-use crate::{arena, quiet};
+use crate::{outside, run};
 
 const FIRST: i64 = 1;
 
@@ -53,16 +52,10 @@ pub(crate) fn sleep(duration: Duration) {
 
 /// A future that is ready so much later.
 pub(crate) fn sleep_future(duration: Duration) -> &'static Strand {
-    let strand = arena::claim(Kind::Outside);
-    quiet::up();
-    let end = async move {
+    outside::begin(async move {
         time::sleep(duration).await;
-        strand.complete(Value::Bits, 0);
-        quiet::down();
-        quiet::nudge();
-    };
-    drop(run::handle().spawn(end));
-    strand
+        (Value::Bits, 0)
+    })
 }
 
 /// Milliseconds since 1970.

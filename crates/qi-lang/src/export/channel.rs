@@ -3,7 +3,8 @@
 use std::ffi::c_void;
 
 use crate::channel::Channel;
-use crate::here::{self, Intent, Unsent};
+use crate::here::{self, Unsent};
+use crate::intent::Intent;
 use crate::plain;
 use crate::strand::{Reason, Strand};
 

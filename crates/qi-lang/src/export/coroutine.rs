@@ -3,7 +3,8 @@
 use std::ffi::c_void;
 
 use crate::arena::{self, Found};
-use crate::here::{self, Intent};
+use crate::here;
+use crate::intent::Intent;
 use crate::ops::{self, Frame, Ops};
 use crate::strand::{Kind, Reason};
 use crate::{drive, future, plain, report, timer};
