@@ -10,7 +10,11 @@ fn main() {
     if std::env::var("CARGO_CFG_TARGET_FAMILY").as_deref() != Ok("unix") {
         return;
     }
-    let built = cc::Build::new()
+    let mut build = cc::Build::new();
+    if std::env::var_os("CARGO_FEATURE_WEAK_LIBRARY").is_some() {
+        build.define("QI_LANG_WEAK_LIBRARY", None);
+    }
+    let built = build
         .files(FILES)
         .flag_if_supported("-std=c11")
         .warnings(true)

@@ -7,6 +7,9 @@
 //! lib/pkgconfig/qi-runtime.pc    lib/cmake/qi-runtime/*.cmake    include/qi_runtime.h
 //! ```
 //!
+//! On request both libraries have, besides, what compiled programs of the Qi language call, declared in
+//! `include/qi_language.h`.
+//!
 //! # The shared library
 //! It is linked here, not by cargo: cargo would export the functions that are written in Rust and hide
 //! those of qi-sys, which are written in C, and a second version script beside its own is refused by
@@ -38,6 +41,9 @@ pub(crate) const STEP: &str = "dist";
 /// The crate whose exported functions these are.
 pub(crate) const PACKAGE: &str = "crates/qi-abi";
 
+/// What compiled programs of the language call.
+const LANGUAGE_HEADER: &str = "crates/qi-lang/include/qi_language.h";
+
 /// What the caller wants.
 pub(crate) struct Wishes {
     /// Cargo's profile.
@@ -48,6 +54,20 @@ pub(crate) struct Wishes {
     pub(crate) prefix: Option<String>,
     /// Put before the prefix while installing, as package builders want it.
     pub(crate) destdir: Option<PathBuf>,
+    /// Whether compiled programs of the Qi language are to be linked.
+    pub(crate) language: bool,
+}
+
+impl Wishes {
+    /// For this machine, to be used where it is built.
+    pub(crate) fn here(profile: String) -> Self {
+        Self { profile, target: None, prefix: None, destdir: None, language: false }
+    }
+
+    /// The headers of the functions that are exported, relative to the workspace root.
+    fn headers(&self) -> &'static [&'static str] {
+        if self.language { &[HEADER, LANGUAGE_HEADER] } else { &[HEADER] }
+    }
 }
 
 /// What was built.
@@ -55,6 +75,8 @@ pub(crate) struct Built {
     /// The folder that has `lib` and `include`.
     pub(crate) root: PathBuf,
     pub(crate) flavour: Flavour,
+    /// The functions that the headers declare.
+    pub(crate) exports: Vec<String>,
     /// What the static library needs of the system.
     pub(crate) native: Vec<String>,
 }
@@ -62,28 +84,41 @@ pub(crate) struct Built {
 /// Builds everything into `out`.
 pub(crate) fn build(context: &Context, wishes: &Wishes, out: &Path) -> anyhow::Result<Built> {
     let flavour = Flavour::of(wishes.target.as_deref())?;
+    ensure!(
+        !wishes.language || flavour.has_language(),
+        "on Windows there is nothing for the language"
+    );
     let archive = archive::build(context, wishes, &flavour)?;
     let lib = out.join("lib");
     for folder in [&lib, &out.join("include"), &out.join("bin")] {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    copy(&context.root.join(HEADER), &out.join("include").join("qi_runtime.h"))?;
+    for header in wishes.headers().iter().map(Path::new) {
+        let name = header.file_name().context("a header is a file")?;
+        copy(&context.root.join(header), &out.join("include").join(name))?;
+    }
     copy(&archive.path, &lib.join(flavour.archive))?;
-    link(context, &flavour, &archive, out)?;
+    let exports = exported(context, wishes)?;
+    link(context, &flavour, &archive, &exports, out)?;
     package::write(context, &flavour, &archive.native, wishes.prefix.as_deref(), out)?;
     // Only Windows keeps libraries among the programs.
     let _ = fs::remove_dir(out.join("bin"));
-    Ok(Built { root: out.to_owned(), flavour, native: archive.native })
+    Ok(Built { root: out.to_owned(), flavour, exports, native: archive.native })
 }
 
 /// Links the shared library from the archive.
-fn link(context: &Context, flavour: &Flavour, archive: &Archive, out: &Path) -> anyhow::Result<()> {
-    let names = exported(context)?;
+fn link(
+    context: &Context,
+    flavour: &Flavour,
+    archive: &Archive,
+    names: &[String],
+    out: &Path,
+) -> anyhow::Result<()> {
     let list = context.target.join("xtask").join(flavour.export_list);
-    fs::write(&list, flavour.exports(&names))
+    fs::write(&list, flavour.exports(names))
         .with_context(|| format!("cannot write {}", list.display()))?;
-    let arguments = flavour.link_arguments(&archive.path, &list, &names, out);
+    let arguments = flavour.link_arguments(&archive.path, &list, names, out);
     let job = context.job(STEP, flavour.linker).args(&arguments).args(&archive.native);
     let linked = job.run()?;
     ensure!(
@@ -102,12 +137,17 @@ fn link(context: &Context, flavour: &Flavour, archive: &Archive, out: &Path) -> 
     Ok(())
 }
 
-/// The functions that the header declares.
-pub(crate) fn exported(context: &Context) -> anyhow::Result<Vec<String>> {
-    let header = fs::read_to_string(context.root.join(HEADER)).context("cannot read the header")?;
-    let names = declared(&header);
-    ensure!(names.len() > 100, "the header was not understood: {names:?}");
-    Ok(names)
+/// The functions that the headers declare.
+fn exported(context: &Context, wishes: &Wishes) -> anyhow::Result<Vec<String>> {
+    let mut all = Vec::new();
+    for header in wishes.headers() {
+        let text = fs::read_to_string(context.root.join(header))
+            .with_context(|| format!("cannot read {header}"))?;
+        let names = declared(&text);
+        ensure!(names.len() > 50, "{header} was not understood: {names:?}");
+        all.extend(names);
+    }
+    Ok(all)
 }
 
 /// The names of functions in a header as cbindgen writes it: each before the first parenthesis of a line
@@ -202,10 +242,9 @@ mod tests {
     #[test]
     fn destination_is_put_before_the_prefix() {
         let wishes = |prefix: Option<&str>, destdir: Option<&str>| Wishes {
-            profile: String::new(),
-            target: None,
             prefix: prefix.map(str::to_owned),
             destdir: destdir.map(PathBuf::from),
+            ..Wishes::here(String::new())
         };
         assert_eq!(place(&wishes(Some("/opt/qi"), None)), Path::new("/opt/qi"));
         assert_eq!(place(&wishes(Some("/opt/qi"), Some("stage"))), Path::new("stage/opt/qi"));

@@ -243,8 +243,11 @@ struct DistArgs {
     /// Put before the prefix while installing; the variable DESTDIR if absent
     #[arg(long)]
     destdir: Option<PathBuf>,
+    /// Puts in what compiled programs of the Qi language call, too
+    #[arg(long)]
+    language: bool,
     /// Checks instead what is built: what it exports, and programs in C that link it
-    #[arg(long, conflicts_with_all = ["prefix", "destdir", "target"])]
+    #[arg(long, conflicts_with_all = ["prefix", "destdir", "target", "language"])]
     check: bool,
 }
 
@@ -338,9 +341,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             let run = RunArgs { strict: false, seed: None };
             single("dist", &run, |o| o.profile = Some(profile))
         }
-        Command::Dist(DistArgs { check: false, profile, target, prefix, destdir }) => {
+        Command::Dist(DistArgs { check: false, profile, target, prefix, destdir, language }) => {
             let destdir = destdir.or_else(|| std::env::var_os("DESTDIR").map(PathBuf::from));
-            let wishes = dist::Wishes { profile, target, prefix, destdir };
+            let wishes = dist::Wishes { profile, target, prefix, destdir, language };
             dist::run(&context::unseeded()?, &wishes).map(|()| ExitCode::SUCCESS)
         }
         Command::Edges(run) => single("edges", &run, |_| {}),

@@ -10,9 +10,17 @@
 //! What a call that has to wait does depends on where it is made (`suspend`): a coroutine is parked,
 //! a plain thread blocks, and a poll function gets `QI_ERR_WOULD_BLOCK` and uses the `_poll` twin.
 //!
+//! # The language
+//! With the feature `language` the libraries export what compiled programs of the Qi language call, too:
+//! the functions of qi-lang. They have a runtime of their own, made at the first call that needs it.
+//!
 //! # Unsafe code
 //! The exported functions take raw pointers, so each is `unsafe`; what they promise each other is
 //! stated in the header and checked where a check is possible.
+
+// For what it exports.
+#[cfg(feature = "language")]
+extern crate qi_lang as _;
 
 mod boundary;
 mod buffer;

@@ -2,8 +2,14 @@
  *
  * Weak references: absent ones are null, and the answer is 0. Mach-O has no undefined weak symbols in a
  * static link, so there they are looked up by name.
+ *
+ * Strings are allocated by qi_string_from_cstr. An ordinary reference has the linker take it out of the
+ * language's archive; QI_LANG_WEAK_LIBRARY makes it a weak one, for programs that have no such library,
+ * and then the first string ends a program that lacks it.
  */
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define STATES \
     WANT(int32_t, qi_future_is_ready, (void *)) \
@@ -18,6 +24,8 @@
     WANT(int64_t, qi_bytes_from_hex, (const char *)) \
     WANT(char *, qi_bytes_to_hex, (int64_t)) \
     WANT(void, qi_string_free, (char *))
+#define STRINGS \
+    WANT(char *, qi_string_from_cstr, (const char *))
 
 #if defined(__APPLE__)
 #include <dlfcn.h>
@@ -31,11 +39,18 @@ STATES VALUES BYTES
 #define FIND(name) (&(name))
 #endif
 
+#ifdef QI_LANG_WEAK_LIBRARY
+STRINGS
+#else
+extern char *qi_string_from_cstr(const char *);
+#endif
+
 int32_t qi_lang_future_state(void *future);
 int32_t qi_lang_future_bits(void *future, int32_t kind, int64_t *bits);
 int64_t qi_lang_bytes_from_hex(const char *hex);
 char *qi_lang_bytes_to_hex(int64_t bytes);
 void qi_lang_string_free(char *string);
+char *qi_lang_string(const char *text);
 
 /* 0 pending, 1 completed, 2 failed, -1 the library cannot say. */
 int32_t qi_lang_future_state(void *future)
@@ -98,4 +113,19 @@ void qi_lang_string_free(char *string)
 {
     if (FIND(qi_string_free))
         FIND(qi_string_free)(string);
+}
+
+/* A string of the language. */
+char *qi_lang_string(const char *text)
+{
+#ifdef QI_LANG_WEAK_LIBRARY
+    if (!FIND(qi_string_from_cstr)) {
+        fputs("[qi] 没有链接语言自己的库：缺少 qi_string_from_cstr\n"
+              "[qi] the language's own library is not linked: qi_string_from_cstr is missing\n", stderr);
+        abort();
+    }
+    return FIND(qi_string_from_cstr)(text);
+#else
+    return qi_string_from_cstr(text);
+#endif
 }

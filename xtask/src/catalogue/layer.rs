@@ -44,7 +44,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         ],
     ),
     core("qi-graph", &["qi-runtime", "qi-test-kit"]),
-    other("qi-abi", &["qi-graph", "qi-reactor", "qi-runtime", "qi-sys"]),
+    other("qi-abi", &["qi-graph", "qi-lang", "qi-reactor", "qi-runtime", "qi-sys"]),
     other("qi-lang", &["qi-runtime"]),
     other("qi-test-kit", &[]),
     other("qi-spec-check", &["qi-graph", "qi-runtime"]),

@@ -121,6 +121,14 @@ pub(crate) const TOOLS: &[Tool] = &[
         hosts: &["linux"],
     },
     Tool {
+        name: "an older and a newer clang",
+        probe: &["sh", "-c", "clang-16 --version && clang-19 --version"],
+        source: Source::Apt(&["clang-16", "clang-19"]),
+        needed_by: "tests of qi-lang (coroutines in the text of more than one version of LLVM)",
+        purposes: CHECKS,
+        hosts: &["linux"],
+    },
+    Tool {
         name: "pkg-config",
         probe: &["pkg-config", "--version"],
         source: Source::Apt(&["pkgconf"]),

@@ -27,6 +27,9 @@ pub(crate) fn build(
     if let Some(target) = &wishes.target {
         args.extend(["--target", target]);
     }
+    if wishes.language {
+        args.extend(["--features", "language"]);
+    }
     args.extend(["--", "--print", "native-static-libs"]);
     let mut job = context.cargo(STEP, &args).split_stdout();
     if let Some(target) = &wishes.target {

@@ -78,6 +78,11 @@ impl Flavour {
         })
     }
 
+    /// Whether what compiled programs of the Qi language call exists there.
+    pub(crate) fn has_language(&self) -> bool {
+        self.family != Family::Mingw
+    }
+
     /// The list of what is exported: every function by its name, since a pattern would let through
     /// what C files of ours call each other by.
     pub(crate) fn exports(&self, names: &[String]) -> String {

@@ -4,6 +4,7 @@
 //! users would find it at, a prefix below a DESTDIR. Programs are then built against that place in each
 //! of the ways that the documentation names, and run.
 
+mod language;
 pub(crate) mod memory;
 pub(crate) mod windows;
 
@@ -38,17 +39,15 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
     let base = context.target.join("xtask-dist");
     let _ = fs::remove_dir_all(&base);
     let mut report = Report::default();
-    let wishes = Wishes {
-        profile: context.options.profile.clone().unwrap_or_else(|| "release".to_owned()),
-        target: None,
-        prefix: None,
-        destdir: None,
-    };
+    let profile = context.options.profile.clone().unwrap_or_else(|| "release".to_owned());
+    let wishes = Wishes::here(profile.clone());
     let built = dist::build(context, &wishes, &base.join("built"))?;
     exports(context, &built, &mut report)?;
-    prefixes(context, &wishes, &built, &base, &mut report)?;
     programs(context, &built, &base, &mut report)?;
     cmake(context, &built, &base, &mut report)?;
+    let again = prefixes(context, profile, &base, &mut report)?;
+    exports(context, &again, &mut report)?;
+    language::programs(context, &again, &base, &mut report)?;
     for file in [built.root.join("lib").join(built.flavour.archive), shared(&built)] {
         let bytes = file.metadata()?.len();
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -70,7 +69,7 @@ fn exports(context: &Context, built: &Built, report: &mut Report) -> anyhow::Res
     let listed = context.job(STEP, "nm").args(&["-D", "--defined-only"]).args(&[shared(built)]);
     let listed = listed.split_stdout().run()?;
     let found = exported(&listed.stdout);
-    let mut wanted = dist::exported(context)?;
+    let mut wanted = built.exports.clone();
     wanted.sort();
     if found == wanted {
         report.pass();
@@ -99,24 +98,24 @@ fn exported(listed: &str) -> Vec<String> {
     names
 }
 
-/// The prefix is told, and files lie below it and the DESTDIR.
+/// The prefix is told, and files lie below it and the DESTDIR; what is installed has the language, too.
 fn prefixes(
     context: &Context,
-    wishes: &Wishes,
-    built: &Built,
+    profile: String,
     base: &Path,
     report: &mut Report,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Built> {
     let staged = Wishes {
-        profile: wishes.profile.clone(),
-        target: None,
         prefix: Some(PREFIX.to_owned()),
         destdir: Some(base.join("stage")),
+        language: true,
+        ..Wishes::here(profile)
     };
-    let again = dist::build(context, &staged, &base.join("prefixed"))?;
+    let built = dist::build(context, &staged, &base.join("prefixed"))?;
     let at = dist::place(&staged);
-    dist::install(&again, &at)?;
-    for file in ["include/qi_runtime.h", "lib/libqi_runtime.so", built.flavour.shared] {
+    dist::install(&built, &at)?;
+    let headers = ["include/qi_runtime.h", "include/qi_language.h"];
+    for file in headers.into_iter().chain(["lib/libqi_runtime.so", built.flavour.shared]) {
         let path = base.join("stage/opt/qi").join(file);
         if path.exists() {
             report.pass();
@@ -130,7 +129,7 @@ fn prefixes(
     } else {
         report.fail("the prefix is not told", found);
     }
-    Ok(())
+    Ok(built)
 }
 
 /// What pkg-config answers.

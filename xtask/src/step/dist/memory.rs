@@ -83,7 +83,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
     }
     let base = context.target.join("xtask-dist-memory");
     let profile = context.options.profile.clone().unwrap_or_else(|| "release".to_owned());
-    let wishes = Wishes { profile, target: None, prefix: None, destdir: None };
+    let wishes = Wishes::here(profile);
     let built = dist::build(context, &wishes, &base)?;
     let mut report = Report::default();
     for watch in [Watch::Sanitizer, Watch::Valgrind] {

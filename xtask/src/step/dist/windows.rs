@@ -32,7 +32,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
     }
     let base = context.target.join("xtask-dist-windows");
     let profile = context.options.profile.clone().unwrap_or_else(|| "release".to_owned());
-    let wishes = Wishes { profile, target: Some(TARGET.to_owned()), prefix: None, destdir: None };
+    let wishes = Wishes { target: Some(TARGET.to_owned()), ..Wishes::here(profile) };
     let built = dist::build(context, &wishes, &base)?;
     let mut report = Report::default();
     exports(context, &built, &mut report)?;
@@ -60,7 +60,7 @@ fn exports(context: &Context, built: &Built, report: &mut Report) -> anyhow::Res
     }
     let listed = context.job(STEP, OBJDUMP).args(&["-p"]);
     let listed = listed.args(&[built.root.join(built.flavour.shared)]).split_stdout().run()?;
-    let (found, mut wanted) = (exported(&listed.stdout), dist::exported(context)?);
+    let (found, mut wanted) = (exported(&listed.stdout), built.exports.clone());
     wanted.sort();
     if found == wanted {
         report.pass();
