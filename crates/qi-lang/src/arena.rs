@@ -3,7 +3,8 @@
 //! Nothing tells this library when a program forgets a future, so a strand is never freed by address.
 //! Instead the chunk that it lies in is *retired* when nobody can miss what is in it: all of its strands
 //! have ended, and their values were given out, or are zero. The pages go back; the addresses stay
-//! reserved, and are given to new strands only when the whole reservation has been used up once.
+//! reserved, and are given to new strands only when the whole reservation has been used up once. Where the
+//! system can do that, the pages go to the next chunk at once instead, without being cleared by it.
 //!
 //! Values that are there at once need no strand: they lie four to a line of the cache, in chunks of their
 //! own, whose first page has a byte of notes for each (see `ready`).
@@ -51,6 +52,11 @@ const READY_WINDOW: usize = 72;
 /// Old chunks that are looked at for each new one; more than one, so that the list becomes shorter.
 const SWEPT: usize = 2;
 
+/// Places at most where neighbouring chunks have pages that were no neighbours: the system keeps a list of
+/// such places, of 65 000 at most for the whole process. As long as futures of one kind come and go, there
+/// is one for each window.
+const MOST_SEAMS: usize = 4096;
+
 const LIVE: u8 = 0;
 const GONE: u8 = 1;
 const LOSSY: u8 = 2;
@@ -78,6 +84,9 @@ struct Books {
     ready: VecDeque<usize>,
     /// Retired ones, oldest first.
     retired: VecDeque<usize>,
+    /// For each chunk that was ever used the one whose pages it had at last.
+    homes: Vec<u32>,
+    seams: usize,
 }
 
 // SAFETY: the base is an address; what lies there are strands, which are made of atomics.
@@ -279,7 +288,7 @@ impl Arena {
     #[cold]
     fn chunk(&self, kind: u8) -> usize {
         let mut books = self.books();
-        self.sweep(&mut books, kind);
+        let spare = self.sweep(&mut books, kind);
         let chunk = if books.fresh < self.chunks {
             books.fresh += 1;
             books.fresh - 1
@@ -287,30 +296,53 @@ impl Arena {
             let again = books.retired.pop_front();
             again.expect("fewer than 250 million futures are alive at once")
         };
+        let has_pages = spare.is_some_and(|spare| self.move_pages(&mut books, spare, chunk, kind));
         // Relaxed: what is put there reaches others through the program's own synchronisation.
         self.state(chunk).store(kind, Ordering::Relaxed);
         books.live_of(kind).push_back(chunk);
         drop(books);
-        populate::ask(self.chunk_at(chunk), CHUNK);
+        if !has_pages {
+            populate::ask(self.chunk_at(chunk), CHUNK);
+        }
         chunk
     }
 
-    /// Looks at the oldest chunks of a kind.
-    fn sweep(&self, books: &mut Books, kind: u8) {
+    /// Looks at the oldest chunks of a kind. One that is retired may be given out with its pages.
+    fn sweep(&self, books: &mut Books, kind: u8) -> Option<usize> {
         let window = if kind == READY { READY_WINDOW } else { WINDOW };
+        let mut spare = None;
         for _ in 0..SWEPT.min(books.live_of(kind).len().saturating_sub(window)) {
             let Some(oldest) = books.live_of(kind).pop_front() else { break };
             let retired =
                 if kind == READY { self.retire_ready(oldest) } else { self.retire(oldest) };
             if retired {
                 books.retired.push_back(oldest);
+                spare.replace(oldest).into_iter().for_each(|before| self.give_back(before));
             } else {
                 books.live_of(kind).push_back(oldest);
             }
         }
+        spare
     }
 
-    /// Gives the pages of a chunk of strands back if nobody can miss them.
+    /// Gives a new chunk the pages of a retired one of its kind, which has none then; `false` if the new
+    /// one must get them from the system.
+    fn move_pages(&self, books: &mut Books, from: usize, to: usize, kind: u8) -> bool {
+        let (begin, end) = (self.chunk_at(from), self.chunk_at(to));
+        // SAFETY: chunks of one mapping. The one is retired, so nobody takes what he finds there for more
+        // than a hint; the other one was never used, or was retired long ago, and nobody has it yet.
+        if !books.may_move(from, to) || !unsafe { populate::take_over(begin, end, CHUNK) } {
+            self.give_back(from);
+            return false;
+        }
+        // What says that a slot is one: see `find` and `find_ready`.
+        let cleared = if kind == READY { READY_FIRST * READY_SLOT } else { CHUNK };
+        // SAFETY: within the chunk, which nobody else has yet.
+        unsafe { end.write_bytes(0, cleared) };
+        true
+    }
+
+    /// Retires a chunk of strands if nobody can miss it.
     fn retire(&self, chunk: usize) -> bool {
         let strands = chunk * SLOTS..(chunk + 1) * SLOTS;
         // SAFETY: as in `find`; a slot that its thread has not handed out yet reads as not made.
@@ -322,7 +354,7 @@ impl Arena {
             }
             left.note(strand.has_value(), || strand.text());
         }
-        self.give_back(chunk, left);
+        self.bury(chunk, left);
         true
     }
 
@@ -335,14 +367,18 @@ impl Arena {
             }
             left.note(ready.has_value(), || ready.text());
         }
-        self.give_back(chunk, left);
+        self.bury(chunk, left);
         true
     }
 
-    fn give_back(&self, chunk: usize, left: Left) {
+    fn bury(&self, chunk: usize, left: Left) {
         // Release pairs with the Acquire of `find`.
         self.state(chunk).store(if left.lossy { LOSSY } else { GONE }, Ordering::Release);
         left.texts.into_iter().for_each(text::forget);
+    }
+
+    /// Gives the pages of a retired chunk back.
+    fn give_back(&self, chunk: usize) {
         // SAFETY: the chunk lies in this mapping. Its bytes become zero.
         unsafe { libc::madvise(self.chunk_at(chunk).as_ptr().cast(), CHUNK, libc::MADV_DONTNEED) };
     }
@@ -368,6 +404,21 @@ impl Left {
 }
 
 impl Books {
+    /// Whether the pages of a chunk may go to another one, which has them then.
+    fn may_move(&mut self, from: usize, to: usize) -> bool {
+        let known = self.homes.len();
+        self.homes.extend((known..self.fresh).map(|chunk| chunk as u32));
+        let home = self.homes[from];
+        let left_of = to.checked_sub(1).map(|left| self.homes[left]);
+        let is_seam = left_of != home.checked_sub(1);
+        if from == to || (is_seam && self.seams >= MOST_SEAMS) {
+            return false;
+        }
+        self.seams += usize::from(is_seam);
+        self.homes[to] = home;
+        true
+    }
+
     fn live_of(&mut self, kind: u8) -> &mut VecDeque<usize> {
         if kind == READY { &mut self.ready } else { &mut self.live }
     }
@@ -384,89 +435,4 @@ fn map(bytes: usize) -> Option<NonNull<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ready;
-    use crate::strand::Value;
-
-    fn done(value: i64) -> &'static Strand {
-        let strand = claim(Kind::Outside);
-        strand.complete(Value::Bits, value);
-        strand
-    }
-
-    fn value(value: i64) -> (usize, Ready) {
-        let address = ready::put(Value::Bits, value);
-        match find(address) {
-            Found::Ready(ready) => (address, ready),
-            _ => panic!("a value that was put there lies there"),
-        }
-    }
-
-    #[test]
-    fn pages_go_back_once_nobody_can_miss_them_and_stale_addresses_know_it() {
-        let address = |strand: &'static Strand| ptr::from_ref(strand) as usize;
-        // Chunks of their own for each kind.
-        let of_zeros: Vec<_> = (0..3 * SLOTS).map(|_| address(done(0))).collect();
-        let taken: Vec<_> = (0..3 * SLOTS).map(|_| done(7)).collect();
-        taken.iter().for_each(|strand| strand.seen());
-        let unasked: Vec<_> = (0..3 * SLOTS).map(|_| done(8)).collect();
-        let kept: Vec<_> = (0..3 * SLOTS).map(|_| done(9)).collect();
-        kept.iter().for_each(|strand| {
-            strand.seen();
-            strand.seen();
-        });
-        let waits: Vec<_> = (0..3 * SLOTS).map(|_| claim(Kind::Coroutine)).collect();
-        // More than the window, several times, so that all the above is looked at.
-        for _ in 0..3 * WINDOW * SLOTS {
-            done(1).seen();
-        }
-        // The middle of each: its neighbours are of the same kind.
-        let middle = SLOTS + SLOTS / 2;
-        assert!(matches!(find(of_zeros[middle]), Found::Gone { lossy: false }));
-        assert!(matches!(find(address(taken[middle])), Found::Gone { lossy: true }));
-        for strand in [unasked[middle], kept[middle], waits[middle]] {
-            assert!(matches!(find(address(strand)), Found::Strand(one) if ptr::eq(one, strand)));
-        }
-        assert_eq!((unasked[middle].bits(), kept[middle].bits()), (8, 9));
-        assert!(bytes() < 2 * (WINDOW + READY_WINDOW) * CHUNK, "{} bytes are in use", bytes());
-    }
-
-    #[test]
-    fn values_that_were_there_at_once_go_and_stay_by_the_same_rules() {
-        const N: usize = 3 * READY_SLOTS;
-        let make = |bits| -> Vec<_> { (0..N).map(|_| value(bits)).collect() };
-        let (zeros, seen, unasked, kept, taken) = (make(0), make(7), make(8), make(9), make(6));
-        seen.iter().for_each(|(_, ready)| ready.seen());
-        kept.iter().for_each(|(_, ready)| {
-            ready.seen();
-            ready.seen();
-        });
-        taken.iter().for_each(|(_, ready)| {
-            ready.seen();
-            assert_eq!((ready.take_bits(), ready.take_bits()), (6, 0));
-        });
-        for _ in 0..4 * READY_WINDOW * READY_SLOTS {
-            value(1).1.seen();
-        }
-        let middle = N / 2;
-        for (all, was_lost) in [(&zeros, false), (&seen, true), (&taken, false)] {
-            let found = find(all[middle].0);
-            assert!(matches!(found, Found::Gone { lossy } if lossy == was_lost));
-        }
-        for (all, bits) in [(&unasked, 8), (&kept, 9)] {
-            assert!(matches!(find(all[middle].0), Found::Ready(one) if one.bits() == bits));
-        }
-    }
-
-    #[test]
-    fn addresses_of_others_are_foreign() {
-        let strand = done(1);
-        let address = ptr::from_ref(strand) as usize;
-        for foreign in [0, 8, address + 1, &raw const address as usize, usize::MAX] {
-            assert!(matches!(find(foreign), Found::Foreign));
-        }
-        let (ready, _) = value(1);
-        assert!(matches!(find(ready + 8), Found::Foreign));
-    }
-}
+mod tests;

@@ -36,16 +36,19 @@ const LOOKS: (u32, u32) = (1, 8);
 pub(crate) fn spawn(frame: Frame) -> usize {
     // What the program left unsent may have to wait here: the intent waits with it.
     here::settle();
-    let intent = here::take_intent();
-    if frame.is_done() {
-        let value = frame.promise();
-        frame.destroy();
-        return ready::put(Value::Bits, value);
+    if !frame.is_done() {
+        return begin(frame);
     }
-    begin(frame, intent)
+    here::forget_intent();
+    let value = frame.promise();
+    frame.destroy();
+    ready::put(Value::Bits, value)
 }
 
-fn begin(frame: Frame, intent: Intent) -> usize {
+/// Not a part of the above: most ramps run to their end.
+#[inline(never)]
+fn begin(frame: Frame) -> usize {
+    let intent = here::take_intent();
     let strand = arena::put(Strand::coroutine(frame.bits(), here::take_lane()));
     let address = strand.address();
     quiet::begin_one();
@@ -169,7 +172,7 @@ impl Round {
     #[inline]
     fn settle(&mut self, strand: &'static Strand, turn: Turn, thrown: Option<CString>) {
         if let Some(message) = thrown {
-            here::take_intent();
+            here::forget_intent();
             here::take_unsent();
             drop(turn);
             // Not destroyed: see the crate's page.

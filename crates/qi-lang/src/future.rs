@@ -86,8 +86,8 @@ pub(crate) fn end_of(strand: &'static Strand, reason: Reason) -> Result<(), CStr
 
 #[inline]
 fn of_ready(ready: Ready, wanted: As) -> Result<Given, CString> {
-    ready.seen();
-    given(ready.kind(), wanted, ready.bits(), || ready.take_bits())
+    let kind = ready.seen();
+    given(kind, wanted, ready.bits(), || ready.take_bits())
 }
 
 #[inline]

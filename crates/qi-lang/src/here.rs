@@ -225,6 +225,12 @@ pub(crate) fn take_intent() -> Intent {
     HERE.with(|here| here.stated.take())
 }
 
+/// As [`take_intent`], of a frame that waits for nothing any more.
+#[inline]
+pub(crate) fn forget_intent() {
+    HERE.with(|here| here.stated.forget());
+}
+
 /// Remembers a future that was not ready: the yield that follows waits for it.
 #[inline]
 pub(crate) fn asked(future: Awaited) {

@@ -86,6 +86,11 @@ impl Stated {
         self.kind.set(kind);
     }
 
+    #[inline]
+    pub(crate) fn forget(&self) {
+        self.kind.set(Kind::Yield);
+    }
+
     /// Takes it; a yield if nothing was stated.
     #[inline]
     pub(crate) fn take(&self) -> Intent {

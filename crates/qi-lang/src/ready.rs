@@ -81,14 +81,15 @@ impl Ready {
         self.cell.value.swap(0, Ordering::Relaxed)
     }
 
-    /// Notes that its value was asked for.
+    /// Notes that its value was asked for; its kind.
     #[inline]
-    pub(crate) fn seen(self) {
+    pub(crate) fn seen(self) -> Value {
         let before = self.note();
         let next = if before & SEEN == 0 { SEEN } else { KEPT };
         if before & next == 0 {
             self.note.store(before | next, Ordering::Relaxed);
         }
+        Value::of(usize::from(before & VALUE))
     }
 
     /// Notes that the program has said it will not ask any more.
