@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 
 use self::reached::{File, Share};
+use crate::catalogue::layer;
 use crate::catalogue::subset::SUBSET;
 use crate::context::Context;
 use crate::process::{self, Job};
@@ -161,11 +162,11 @@ fn by_crate(
         let Some(inside) = path.strip_prefix(&root) else { continue };
         let Some((package, rest)) = inside.split_once("/src/") else { continue };
         let is_test = rest.ends_with("tests.rs") || rest.contains("tests/");
-        if is_test || package.starts_with("target") {
+        let package = package.trim_start_matches("crates/").to_owned();
+        if is_test || !layer::core_packages().contains(&package.as_str()) {
             continue;
         }
         let source = std::fs::read_to_string(&path).unwrap_or_default();
-        let package = package.trim_start_matches("crates/").to_owned();
         let file = file.without_tests(&source);
         crates.entry(package).or_default().insert(inside.to_owned(), file);
     }
