@@ -92,8 +92,8 @@ pub(crate) const STEPS: &[Step] = &[
     step("sanitize-leak", "core crates' tests under LeakSanitizer", sanitize::leak::run),
     step("sanitize-thread", "core crates' tests under ThreadSanitizer", sanitize::thread::run),
     of_platform(&target::WINDOWS, |context| platform::run(context, &target::WINDOWS)),
+    of_platform(&target::AARCH64, |context| platform::run(context, &target::AARCH64)),
     // Named only: their minutes, added to the others', are more than continuous integration has.
-    on_request(of_platform(&target::AARCH64, |context| platform::run(context, &target::AARCH64))),
     on_request(step(
         "dist-memory",
         "programs in C under AddressSanitizer and valgrind",

@@ -10,6 +10,8 @@ mod fault;
 #[cfg(all(qi_fiber, target_os = "linux"))]
 #[path = "coroutine/mapping.rs"]
 mod mapping;
+#[path = "coroutine/moving.rs"]
+mod moving;
 #[cfg(all(qi_fiber, unix))]
 #[path = "coroutine/overflow.rs"]
 mod overflow;
@@ -20,5 +22,9 @@ mod pooling;
 mod process;
 #[path = "coroutine/support.rs"]
 mod support;
+#[path = "coroutine/suspending.rs"]
+mod suspending;
+#[path = "coroutine/texts.rs"]
+mod texts;
 #[path = "coroutine/torture.rs"]
 mod torture;

@@ -83,6 +83,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-coroutine/src/overflow/windows.rs", "handles exceptions"),
     file("crates/qi-coroutine/src/tsan/on.rs", "calls the sanitizer"),
     file("crates/qi-coroutine/tests/coroutine/fault.rs", "faults on purpose"),
+    file("crates/qi-coroutine/tests/coroutine/moving.rs", "promises where a coroutine goes"),
     file("crates/qi-sched/src/local/stand.rs", "takes a waiting thread's marks to another one"),
     file("crates/qi-sched/src/local/stack.rs", "lists the scopes on a thread's stack"),
     file("crates/qi-sched/src/model/join.rs", "fills and empties the join slot as a task does"),

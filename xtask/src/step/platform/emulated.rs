@@ -17,6 +17,10 @@ use crate::rig::{PROGRAM_LIMIT, Program, Rig, debian};
 /// Emulated programs take some ten times as long as others.
 const EMULATED_LIMIT: Duration = Duration::from_secs(600);
 
+/// Switches of the coroutines' random test, a tenth of what it makes elsewhere: it unwinds stacks all the time,
+/// which takes an emulator a hundred times as long.
+const SWITCHES: &str = "20000";
+
 pub(super) fn run(
     context: &Context,
     platform: &'static Platform,
@@ -85,6 +89,7 @@ fn cargo(context: &Context, platform: &Platform, machine: &Emulated) -> Job {
 
 fn emulate(context: &Context, platform: &Platform, machine: &Emulated, program: &Program) -> Job {
     let job = context.job(platform.step, machine.qemu);
+    let job = job.env("QI_SWITCHES", SWITCHES);
     // Tests that start their own program again find the emulator by this.
     let job = job.env("QI_TEST_RUNNER", format!("{} -L {}", machine.qemu, machine.libraries));
     job.args(&["-L", machine.libraries]).args(&[&program.path])
