@@ -118,7 +118,7 @@ impl SchedStats {
             failed_tasks: failed,
             spawned_tasks: spawned,
             worker_threads: shared.config.worker_threads,
-            global_queue_depth: shared.injectors.iter().map(|injector| injector.len()).sum(),
+            global_queue_depth: shared.global_len(),
             workers: shared.seats.iter().map(|seat| WorkerStats::of(seat)).collect(),
             blocking_threads,
             idle_blocking_threads,

@@ -112,6 +112,12 @@ pub(crate) const MODELS: &[Model] = &[
         ],
     },
     Model {
+        name: "loom_desk",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &["sign_is_taken_down_early"],
+    },
+    Model {
         name: "loom_shutdown",
         package: "qi-sched",
         preemption_bound: 3,

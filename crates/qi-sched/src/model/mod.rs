@@ -4,6 +4,7 @@
 //! Each test explores a few small scenarios. A scenario stands for what surrounds the protocol in
 //! production with as little as possible; what it asserts is what the invariants promise.
 
+mod desk;
 mod join;
 mod lock;
 mod monitor;

@@ -32,7 +32,9 @@ pub(crate) use class::of as class_of;
 pub(crate) use magazine::Magazine;
 
 use crate::desk::Desks;
+use crate::queue::Backlog;
 use crate::scheduler::Shared;
+use crate::task::TaskRef;
 use depot::Depot;
 use magazine::Batch;
 use region::Regions;
@@ -60,6 +62,8 @@ pub(crate) struct Stock {
     pub(crate) magazine: Magazine,
     /// Fresh task ids: the next, and the end.
     pub(crate) ids: (u64, u64),
+    /// Tasks spawned here that no worker has taken yet.
+    pub(crate) backlog: Backlog<TaskRef>,
 }
 
 #[derive(PartialEq, Eq, Hash)]

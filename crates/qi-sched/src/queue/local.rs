@@ -142,7 +142,7 @@ impl LaneQueues {
     }
 
     /// How many entries may be taken at once: one is run, the others are kept.
-    fn room(&self, capacity: usize) -> usize {
+    pub(crate) fn room(&self, capacity: usize) -> usize {
         capacity.saturating_sub(self.len()).saturating_add(1).min(STEAL_LIMIT)
     }
 }

@@ -1,5 +1,6 @@
 //! Run queues: a worker's own, the homes', and what all workers know of the lanes.
 
+mod backlog;
 mod handoff;
 mod home;
 mod lanes;
@@ -7,6 +8,7 @@ mod local;
 mod nursery;
 mod share;
 
+pub(crate) use backlog::{Backlog, Signs};
 pub(crate) use handoff::{Handoff, Refused};
 pub(crate) use home::{HomeQueues, Inbox};
 pub(crate) use lanes::{LaneCounts, ONE_LANE};

@@ -147,7 +147,7 @@ impl Shared {
 
     /// Whether nothing is on the way to a worker that sleeps.
     fn no_mail(&self) -> bool {
-        self.injectors.iter().all(|injector| injector.is_empty())
+        self.nothing_global()
             && self.seats.iter().all(|seat| {
                 seat.inbox.is_empty() && seat.occupant().is_none_or(|slot| slot.inbox.is_empty())
             })
@@ -178,7 +178,7 @@ impl Shared {
             && worker.pinned.is_empty()
             && worker.pinned_live.get() == 0
             && inbox
-            && self.injectors.iter().all(|injector| injector.is_empty())
+            && self.nothing_global()
     }
 
     /// A seat whose worker has left for good.
@@ -250,6 +250,9 @@ impl Shared {
             while !injector.is_empty() {
                 drop(injector.steal().success());
             }
+        }
+        while let Some(hint) = self.take_from_desks(0, 1, drop) {
+            drop(hint);
         }
         self.blocking.drop_queue();
     }

@@ -121,12 +121,19 @@ impl Shared {
         desk.spawned.add(1);
         // SAFETY: initialised just now, and nobody else knows it yet.
         unsafe { task.as_ref() }.state.publish(spec.priority, Placement::Anywhere);
-        drop(stock);
         // SAFETY: `publish` counted the handle's reference; future and output are `Send`, so any
         // worker may run it.
         let handle = unsafe { TaskHandle::new(task) };
         // SAFETY: `publish` counted the hint's reference.
-        self.inject(unsafe { TaskRef::from_raw(task) }, spec.priority);
+        let hint = unsafe { TaskRef::from_raw(task) };
+        if spec.priority == TaskPriority::Normal {
+            stock.backlog.put(hint, desk.number(), &self.signs);
+            drop(stock);
+            self.notify();
+        } else {
+            drop(stock);
+            self.inject(hint, spec.priority);
+        }
         handle
     }
 

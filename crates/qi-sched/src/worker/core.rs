@@ -66,6 +66,9 @@ pub(crate) struct Core {
     /// Whether tasks of this worker went to the global queue, and some may still be there: then it
     /// takes every second task from there.
     pub(crate) overflowing: Cell<bool>,
+    /// How often something lay at the desks when the global queue was looked at: which part of it goes
+    /// first, and which desk.
+    pub(crate) desk_turns: Cell<usize>,
     /// Whether its last look at others' queues, beside pinned tasks of its own, found something.
     pub(crate) robs: Cell<bool>,
     /// Whether this worker has the role of the searcher.
@@ -189,6 +192,7 @@ impl Seat {
             in_a_row: Cell::new(0),
             stale_children: Cell::new(0),
             overflowing: Cell::new(false),
+            desk_turns: Cell::new(0),
             robs: Cell::new(false),
             searching: Cell::new(false),
             asleep: Cell::new(false),

@@ -55,7 +55,7 @@ pub(crate) fn perform(context: &Context) {
     duty.next.set(pick + duty.interval.get());
     if now.saturating_duration_since(duty.last_fair.get()) >= FAIR_EVERY
         && pick - duty.fair_pick.get() >= FAIR_APART
-        && shared.injectors.iter().any(|injector| !injector.is_empty())
+        && !shared.nothing_global()
     {
         duty.last_fair.set(now);
         duty.fair_pick.set(pick);
@@ -126,7 +126,7 @@ pub(crate) fn nobody_waits(context: &Context, core: &Core) -> bool {
     let queued = TaskPriority::DESCENDING
         .into_iter()
         .any(|lane| core.queues.used(lane).is_some_and(|queue| queue.has_others()))
-        || shared.injectors.iter().any(|injector| !injector.is_empty())
+        || !shared.nothing_global()
         || !core.handoff.is_empty()
         || !core.homed.is_empty()
         || !context.pinned.is_empty();

@@ -10,6 +10,7 @@
 use super::context::Context;
 use super::core::{Core, Seat};
 use crate::priority::TaskPriority;
+use crate::queue::Arrival;
 use crate::scheduler::Shared;
 use crate::task::TaskRef;
 use std::sync::atomic::Ordering::Relaxed;
@@ -34,15 +35,33 @@ pub(crate) fn search(context: &Context, core: &Core) -> Option<TaskRef> {
     })
 }
 
-/// Takes from the global queue of a lane.
+/// Takes from the global queue of a lane. Of its two parts each in turn is the first choice.
 pub(crate) fn from_global(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
-    let injector = &context.shared.injectors[lane.index()];
+    let shared = &*context.shared;
+    if lane != TaskPriority::Normal || shared.signs.is_clear() {
+        return from_injector(shared, core, lane);
+    }
+    let turn = core.desk_turns.get();
+    core.desk_turns.set(turn.wrapping_add(1));
+    if turn % 2 == 0 {
+        from_desks(shared, core, turn / 2).or_else(|| from_injector(shared, core, lane))
+    } else {
+        from_injector(shared, core, lane).or_else(|| from_desks(shared, core, turn / 2))
+    }
+}
+
+fn from_injector(shared: &Shared, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
+    let injector = &shared.injectors[lane.index()];
     if injector.is_empty() {
         return None;
     }
-    core.queues
-        .lane(lane, &core.shown.stealers)
-        .take_from(injector, context.shared.config.queue_capacity)
+    core.queues.lane(lane, &core.shown.stealers).take_from(injector, shared.config.queue_capacity)
+}
+
+fn from_desks(shared: &Shared, core: &Core, first: usize) -> Option<TaskRef> {
+    let own = core.queues.lane(TaskPriority::Normal, &core.shown.stealers);
+    let limit = own.room(shared.config.queue_capacity);
+    shared.take_from_desks(first, limit, |task| own.push(task, Arrival::Woken))
 }
 
 /// Steals from the other workers, beginning with a random one.
@@ -93,7 +112,7 @@ fn is_stuck(seat: &Seat) -> bool {
 /// Whether a search by the worker of `seat` would find something: what the last searcher checks
 /// after it announced its sleep.
 pub(crate) fn visible_work(shared: &Shared, seat: usize) -> bool {
-    if shared.injectors.iter().any(|injector| !injector.is_empty()) {
+    if !shared.nothing_global() {
         return true;
     }
     if !shared.config.work_stealing {
