@@ -10,6 +10,7 @@ use mio::event::Source;
 
 use crate::ReactorError;
 use crate::clock::{Clock, SystemClock, Timeline};
+use crate::readiness::Readiness;
 use crate::registration::Registration;
 use crate::shard::Shard;
 use crate::stats::ShardStats;
@@ -247,7 +248,20 @@ impl Reactor {
         source: &mut S,
         interest: Interest,
     ) -> io::Result<Registration> {
-        Registration::new(Arc::clone(&self.shards[shard]), source, interest)
+        self.register_unready(shard, source, interest, Readiness::EMPTY)
+    }
+
+    /// As [`register`](Self::register), of a source that has just answered `WouldBlock` to an operation
+    /// that wanted `unready`: that is not assumed, but left to the first event.
+    pub(crate) fn register_unready<S: Source + ?Sized>(
+        &self,
+        shard: usize,
+        source: &mut S,
+        interest: Interest,
+        unready: Readiness,
+    ) -> io::Result<Registration> {
+        let assumed = Readiness::of_assumption(interest).without(unready);
+        Registration::new(Arc::clone(&self.shards[shard]), source, interest, assumed)
     }
 
     /// Sets a timer that wakes `waker` at `deadline`, never earlier. A deadline that has passed fires

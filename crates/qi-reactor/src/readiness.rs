@@ -73,6 +73,11 @@ impl Readiness {
         Self::of_interest(interest).intersection(Self::TRANSIENT)
     }
 
+    /// This set without the members of `other`.
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// What somebody interested in `interest` waits for.
     pub(crate) fn of_interest(interest: Interest) -> Self {
         let mut wanted = Self::EMPTY;
@@ -151,6 +156,11 @@ impl ReadyEvent {
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         self.readiness
+    }
+
+    /// What was waited for.
+    pub(crate) fn wanted(&self) -> Readiness {
+        self.wanted
     }
 }
 

@@ -34,8 +34,9 @@ impl Registration {
         shard: Arc<Shard>,
         source: &mut S,
         interest: Interest,
+        assumed: Readiness,
     ) -> io::Result<Self> {
-        let (cell, token) = shard.add_source(source, interest)?;
+        let (cell, token) = shard.add_source(source, interest, assumed)?;
         Ok(Self { shard, cell, token })
     }
 

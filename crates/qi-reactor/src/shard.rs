@@ -234,13 +234,14 @@ impl Shard {
         self.timers.remove(key)
     }
 
-    /// Adds a source to the event queue.
+    /// Adds a source to the event queue, taking it to be ready for `assumed`.
     pub(crate) fn add_source<S: Source + ?Sized>(
         &self,
         source: &mut S,
         interest: Interest,
+        assumed: Readiness,
     ) -> std::io::Result<(Arc<IoCell>, SourceToken)> {
-        let cell = Arc::new(IoCell::new(Readiness::of_assumption(interest)));
+        let cell = Arc::new(IoCell::new(assumed));
         let token = self.sources.add(Arc::clone(&cell))?;
         match self.registry.register(source, token.into(), interest) {
             Ok(()) => Ok((cell, token)),

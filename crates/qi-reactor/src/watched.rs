@@ -8,8 +8,9 @@
 //! A lazily watched source is not registered at first, and its operations are just tried. The first
 //! that answers `WouldBlock` registers it. Whatever arrived between that answer and the registration
 //! is not lost: adding a source to the event queue reports what it is ready for as a first edge. The
-//! new registration is assumed to be ready, and the assumption of the operation that has just failed
-//! is cleared like any other: not if an event has come since.
+//! new registration is assumed to be ready for all but what the operation wanted that has just failed:
+//! were that assumed and then cleared, the first edge could come in between, on another thread, and keep
+//! the assumption.
 
 use std::fmt;
 use std::io;
@@ -21,7 +22,7 @@ use mio::event::Source;
 
 use crate::edge::{self, LazySource, SHORT_TRANSFER_DRAINS};
 use crate::reactor::Reactor;
-use crate::readiness::{ReadyEvent, ReadyWord};
+use crate::readiness::{Readiness, ReadyEvent, ReadyWord};
 use crate::registration::Registration;
 use crate::sync::{Mutex, lock};
 use crate::waiters::Direction;
@@ -55,6 +56,9 @@ pub struct Watched<S: Source> {
     later: Option<Later<S>>,
 }
 
+/// Registers a source with a shard, taking it to be unready for what is said last.
+type Attach<S> = fn(&S, &Reactor, usize, Interest, Readiness) -> io::Result<Registration>;
+
 /// How to register a source later, and how to undo it.
 pub(crate) struct Later<S> {
     pub(crate) reactor: Arc<Reactor>,
@@ -62,7 +66,7 @@ pub(crate) struct Later<S> {
     pub(crate) interest: Interest,
     /// Keeps two tasks from registering the source twice.
     pub(crate) attaching: Mutex<()>,
-    pub(crate) attach: fn(&S, &Reactor, usize, Interest) -> io::Result<Registration>,
+    pub(crate) attach: Attach<S>,
     pub(crate) detach: fn(&S, &Registration) -> io::Result<()>,
 }
 
@@ -319,12 +323,12 @@ impl<S: Source> Watched<S> {
 
     /// Notes that an operation tried with `event` would block.
     fn blocked(&self, event: ReadyEvent) -> io::Result<()> {
-        self.attached()?.clear_readiness(event);
+        self.attached(event.wanted())?.clear_readiness(event);
         Ok(())
     }
 
-    /// The registration; makes it if there is none.
-    fn attached(&self) -> io::Result<&Registration> {
+    /// The registration; makes it if there is none, of a source that is not ready for `unready`.
+    fn attached(&self, unready: Readiness) -> io::Result<&Registration> {
         if let Some(registration) = self.registration.get() {
             return Ok(registration);
         }
@@ -336,7 +340,8 @@ impl<S: Source> Watched<S> {
         let attaching = lock(&later.attaching);
         if self.registration.get().is_none() {
             let source = self.get_ref();
-            let registration = (later.attach)(source, &later.reactor, shard, later.interest)?;
+            let (reactor, interest) = (&later.reactor, later.interest);
+            let registration = (later.attach)(source, reactor, shard, interest, unready)?;
             // Cannot be full: only the holder of the lock fills it.
             let _ = self.registration.set(registration);
         }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use mio::net::{TcpListener, TcpStream};
 use qi_reactor::{Interest, Reactor, ReactorError, Readiness, Watched};
-use support::{Counter, Executor, block_on, poll_once, yield_now};
+use support::{Counter, Executor, HUNG, block_on, poll_once, yield_now};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
@@ -400,4 +400,31 @@ fn a_source_is_tried_without_waiting_before_and_after_it_is_registered() {
 
 fn lazily(reactor: &Arc<Reactor>, stream: TcpStream) -> Watched<TcpStream> {
     Watched::lazy(Arc::clone(reactor), |_| 0, stream, BOTH).expect("it can be watched")
+}
+
+/// Where the system reports edges. Elsewhere sources are registered before they are used.
+#[cfg(all(unix, not(mio_unsupported_force_poll_poll)))]
+#[test]
+fn a_first_event_that_another_thread_collects_makes_nothing_ready_that_would_block() {
+    let reactor = reactor(1);
+    let over = std::sync::atomic::AtomicBool::new(false);
+    // Relaxed: the flag stands for itself, and the thread is joined.
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let begun = std::time::Instant::now();
+            while !over.load(std::sync::atomic::Ordering::Relaxed) && begun.elapsed() < HUNG {
+                reactor.try_turn(0);
+            }
+        });
+        let ready = (0..500).filter(|_| {
+            let (one, _other) = pair();
+            let one = Watched::lazy(Arc::clone(&reactor), |_| 0, one, BOTH).expect("it is lazy");
+            one.try_read_with(|mut stream| stream.read(&mut [0])).expect_err("nothing was sent");
+            let registration = one.registration().expect("it is watched now");
+            registration.readiness().contains(Readiness::READABLE)
+        });
+        let ready = ready.count();
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(ready, 0, "of 500 that were refused a moment ago");
+    });
 }

@@ -9,6 +9,7 @@ use mio::event::Source;
 use mio::unix::SourceFd;
 
 use crate::Reactor;
+use crate::readiness::Readiness;
 use crate::registration::Registration;
 use crate::sync::Mutex;
 use crate::watched::{Later, Place, Watched};
@@ -38,8 +39,9 @@ fn attach<S: LazySource>(
     reactor: &Reactor,
     shard: usize,
     interest: Interest,
+    unready: Readiness,
 ) -> io::Result<Registration> {
-    reactor.register(shard, &mut SourceFd(&source.as_raw_fd()), interest)
+    reactor.register_unready(shard, &mut SourceFd(&source.as_raw_fd()), interest, unready)
 }
 
 /// By descriptor again: mio's types would not know that they were registered.

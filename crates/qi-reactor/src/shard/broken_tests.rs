@@ -43,7 +43,8 @@ fn source(shard: &Shard) -> (TcpStream, TcpStream, Arc<IoCell>) {
     let address = listener.local_addr().expect("it is bound");
     let ours = TcpStream::connect(address).expect("it listens");
     let (theirs, _) = listener.accept().expect("one has connected");
-    let added = shard.add_source(&mut SourceFd(&ours.as_raw_fd()), Interest::READABLE);
+    let (fd, interest) = (ours.as_raw_fd(), Interest::READABLE);
+    let added = shard.add_source(&mut SourceFd(&fd), interest, Readiness::of_assumption(interest));
     let (cell, _) = added.expect("a socket can be watched");
     (ours, theirs, cell)
 }
