@@ -35,7 +35,7 @@ use std::time::Instant;
 const ID_BLOCK: u64 = 1 << 12;
 
 /// Milliseconds in a coarse tick, in which a task's birth is noted: 32 bits of them are 497 days.
-const TICK_MS: u128 = 10;
+const TICK_MS: u32 = 10;
 
 /// The shared part of a scheduler. Tasks refer to it through their chunk of memory, so it lives as
 /// long as the last waker.
@@ -154,8 +154,10 @@ impl Shared {
 
     /// A moment in coarse ticks since the scheduler was made.
     pub(crate) fn ticks(&self, now: Instant) -> u32 {
-        let elapsed = now.saturating_duration_since(self.epoch).as_millis() / TICK_MS;
-        u32::try_from(elapsed & u128::from(u32::MAX)).unwrap_or(u32::MAX)
+        let elapsed = now.saturating_duration_since(self.epoch);
+        // In 32 bits, which wrap around: whole milliseconds would need 128, and a slow division.
+        let seconds = u32::try_from(elapsed.as_secs() & u64::from(u32::MAX)).unwrap_or(0);
+        seconds.wrapping_mul(1000 / TICK_MS).wrapping_add(elapsed.subsec_millis() / TICK_MS)
     }
 
     /// The present tick, without reading the clock if the monitor has read it lately.
@@ -166,7 +168,7 @@ impl Shared {
     /// How long ago a tick was, to the precision of a tick.
     pub(crate) fn age(&self, born: u32) -> std::time::Duration {
         let ticks = self.ticks(self.clock.now()).wrapping_sub(born);
-        std::time::Duration::from_millis(u64::from(ticks) * TICK_MS as u64)
+        std::time::Duration::from_millis(u64::from(ticks) * u64::from(TICK_MS))
     }
 
     /// Wakes a worker for work that it could take, unless somebody is on the way already.

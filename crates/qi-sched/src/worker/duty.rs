@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 pub(crate) const MAX_INTERVAL: u64 = 16;
 
 /// Polls longer than this on average are timed one by one: the reading is then small beside them.
-const LONG: Duration = Duration::from_micros(2);
+const LONG_NS: u64 = 2_000;
 
 /// A busy worker collects events this often: a system call of half a microsecond, so half a
 /// percent of its time.
@@ -81,8 +81,9 @@ pub(crate) fn perform(context: &Context) {
 /// poll, or waits for a processor. One seat is looked at each time, in turns.
 fn neglected(shared: &Shared, core: &Core, now: Instant) -> Option<usize> {
     let beside = &core.duty.beside;
-    beside.set((beside.get() + 1) % shared.config.worker_threads);
-    let other = beside.get();
+    let next = beside.get() + 1;
+    let other = if next < shared.config.worker_threads { next } else { 0 };
+    beside.set(other);
     let overdue =
         |due| now.checked_duration_since(due).is_some_and(|lateness| lateness >= NEGLECTED);
     (other != core.seat && shared.driver.next_deadline(other).is_some_and(overdue)).then_some(other)
@@ -103,9 +104,9 @@ fn account(core: &Core, now: Instant, pick: u64) {
         return;
     }
     let elapsed = now.saturating_duration_since(duty.last_time.get());
-    let average = elapsed / u32::try_from(picks).unwrap_or(u32::MAX);
     let nanoseconds = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
-    if picks == 1 || average > LONG {
+    let average = nanoseconds / picks;
+    if picks == 1 || average > LONG_NS {
         // For several picks together this is an upper bound, close because the others were short.
         core.counters.longest_poll_ns.at_least(nanoseconds);
     }
@@ -113,7 +114,7 @@ fn account(core: &Core, now: Instant, pick: u64) {
     let polls = core.counters.tasks.claimed.get();
     let polled = polls.wrapping_sub(duty.last_claimed.replace(polls)).max(1);
     duty.note_polls(nanoseconds / polled);
-    let interval = if average > LONG { 1 } else { (duty.interval.get() * 2).min(MAX_INTERVAL) };
+    let interval = if average > LONG_NS { 1 } else { (duty.interval.get() * 2).min(MAX_INTERVAL) };
     duty.interval.set(interval);
 }
 
