@@ -1,8 +1,8 @@
 //! Desks: where threads that are no workers spawn tasks, each thread always at the same one.
 //!
 //! Under a desk's lock lies what a spawn needs and workers have to themselves: free blocks, fresh
-//! ids. Two threads that share a desk wait for each other for the time of a spawn. What they have spawned
-//! lies there as well, until a worker takes it ([`Backlog`](crate::queue::Backlog)).
+//! ids. Two threads that share a desk wait for each other for the time of a spawn. There
+//! also lies the end of a queue of what they have spawned ([`Backlogs`](crate::queue::Backlogs)).
 //!
 //! # The race with the end
 //! A spawner reads the phase and publishes its task under one hold of its desk's lock. Whoever
@@ -19,11 +19,10 @@ use crate::shutdown::{Gate, Phase};
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::worker::counters::Counter;
 use crossbeam_utils::CachePadded;
-use std::sync::TryLockError;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Several threads spawning at once rarely meet.
-const DESKS: usize = 8;
+pub(crate) const DESKS: usize = 8;
 
 /// All desks of a scheduler.
 #[derive(Debug)]
@@ -75,12 +74,6 @@ impl<T> Desks<T> {
         self.desks.iter().map(|desk| &**desk)
     }
 
-    /// The desks whose bits are set, beginning with the desk of a number.
-    pub(crate) fn marked(&self, bits: usize, first: usize) -> impl Iterator<Item = &Desk<T>> {
-        let numbers = (0..DESKS).map(move |offset| (first + offset) % DESKS);
-        numbers.filter(move |number| bits >> number & 1 == 1).map(|number| &*self.desks[number])
-    }
-
     /// Tasks spawned at all desks.
     pub(crate) fn spawned(&self) -> u64 {
         self.iter().map(|desk| desk.spawned.get()).sum()
@@ -94,15 +87,6 @@ impl<T> Desk<T> {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         lock(&self.content)
-    }
-
-    /// As [`lock`](Self::lock), but `None` if somebody sits at the desk.
-    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        match self.content.try_lock() {
-            Ok(content) => Some(content),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        }
     }
 
     /// Locks the desk for a spawn; `None` if the scheduler takes no more tasks. `own`: the caller

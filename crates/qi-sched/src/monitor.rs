@@ -339,8 +339,7 @@ fn rescue_mail(shared: &Shared, seat: &Seat) {
 }
 
 fn something_waits(shared: &Shared) -> bool {
-    !shared.nothing_global()
-        || shared.seats.iter().any(|seat| !seat.stealers.is_empty())
+    !shared.nothing_global() || shared.seats.iter().any(|seat| !seat.stealers.is_empty())
 }
 
 /// Counts and names a stall, once.

@@ -115,7 +115,7 @@ pub(crate) const MODELS: &[Model] = &[
         name: "loom_desk",
         package: "qi-sched",
         preemption_bound: 3,
-        mutants: &["sign_is_taken_down_early"],
+        mutants: &["backlog_counts_relaxed"],
     },
     Model {
         name: "loom_shutdown",

@@ -97,6 +97,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-sched/src/pool/region/linux.rs", "advises the system on memory"),
     file("crates/qi-sched/src/pool/region/other.rs", "declares what Linux does there"),
     file("crates/qi-sched/src/pool/tests.rs", "gives blocks back without a task around them"),
+    file("crates/qi-sched/src/queue/backlog.rs", "hands entries over by counts"),
     file("crates/qi-sched/src/queue/nursery.rs", "keeps hints while others see their addresses"),
     file(
         "crates/qi-sched/src/scheduler/spawn.rs",

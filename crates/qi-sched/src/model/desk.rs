@@ -1,10 +1,10 @@
 //! Tasks left at a desk while a worker takes them and falls asleep: none is left while it sleeps (I7).
 //!
-//! The desk's lock and the word of the signs are those of production, as is the protocol of sleep. What
-//! stands for a task is a number. The worker ends where it would park.
+//! The desk's lock and its queue are those of production, with blocks of a single entry, as is the protocol of
+//! sleep. What stands for a task is a number. The worker ends where it would park.
 #![forbid(unsafe_code)]
 
-use crate::queue::{Backlog, Signs};
+use crate::queue::{Backlogs, Tail};
 use crate::sleep::{Announced, Roused, Sleep};
 use crate::sync::{Mutex, lock};
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -15,8 +15,8 @@ const DESK: usize = 3;
 const SEAT: usize = 0;
 
 struct Model {
-    desk: Mutex<Backlog<usize>>,
-    signs: Signs,
+    desk: Mutex<Tail<usize>>,
+    backlogs: Backlogs<usize>,
     sleep: Sleep,
     /// Relaxed: for the end, when all threads were joined.
     unparked: AtomicBool,
@@ -26,8 +26,8 @@ struct Model {
 impl Model {
     fn new() -> Arc<Self> {
         Arc::new(Self {
-            desk: Mutex::new(Backlog::default()),
-            signs: Signs::new(),
+            desk: Mutex::new(Tail::default()),
+            backlogs: Backlogs::new(),
             sleep: Sleep::new(1),
             unparked: AtomicBool::new(false),
             taken: AtomicUsize::new(0),
@@ -35,20 +35,17 @@ impl Model {
     }
 
     fn spawn(&self, task: usize) {
-        lock(&self.desk).put(task, DESK, &self.signs);
+        self.backlogs.put(DESK, &mut lock(&self.desk), task);
         if self.sleep.notify().is_some() {
             self.unparked.store(true, Relaxed);
         }
     }
 
     fn take(&self) -> bool {
-        if self.signs.is_clear() {
-            return false;
-        }
         let kept = |_| {
             self.taken.fetch_add(1, Relaxed);
         };
-        let task = lock(&self.desk).take(8, DESK, &self.signs, kept);
+        let task = self.backlogs.take(0, 8, kept);
         self.taken.fetch_add(usize::from(task.is_some()), Relaxed);
         task.is_some()
     }
@@ -58,7 +55,7 @@ impl Model {
         loop {
             searching = searching || self.sleep.try_search();
             while self.take() {}
-            match self.sleep.fall_asleep(SEAT, searching, || !self.signs.is_clear()) {
+            match self.sleep.fall_asleep(SEAT, searching, || !self.backlogs.is_empty()) {
                 Announced::MayPark => return,
                 Announced::WorkLeft => searching = self.sleep.rouse(SEAT) == Roused::Notified,
             }

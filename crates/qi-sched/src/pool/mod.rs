@@ -32,7 +32,7 @@ pub(crate) use class::of as class_of;
 pub(crate) use magazine::Magazine;
 
 use crate::desk::Desks;
-use crate::queue::Backlog;
+use crate::queue::Tail;
 use crate::scheduler::Shared;
 use crate::task::TaskRef;
 use depot::Depot;
@@ -62,8 +62,8 @@ pub(crate) struct Stock {
     pub(crate) magazine: Magazine,
     /// Fresh task ids: the next, and the end.
     pub(crate) ids: (u64, u64),
-    /// Tasks spawned here that no worker has taken yet.
-    pub(crate) backlog: Backlog<TaskRef>,
+    /// Where the next task spawned here is put.
+    pub(crate) tail: Tail<TaskRef>,
 }
 
 #[derive(PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@ mod local;
 mod nursery;
 mod share;
 
-pub(crate) use backlog::{Backlog, Signs};
+pub(crate) use backlog::{Backlogs, Tail};
 pub(crate) use handoff::{Handoff, Refused};
 pub(crate) use home::{HomeQueues, Inbox};
 pub(crate) use lanes::{LaneCounts, ONE_LANE};

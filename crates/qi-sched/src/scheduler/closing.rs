@@ -251,7 +251,7 @@ impl Shared {
                 drop(injector.steal().success());
             }
         }
-        while let Some(hint) = self.take_from_desks(0, 1, drop) {
+        while let Some(hint) = self.backlogs.take(0, 1, drop) {
             drop(hint);
         }
         self.blocking.drop_queue();

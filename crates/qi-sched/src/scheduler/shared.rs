@@ -5,20 +5,18 @@ use super::idle::Idle;
 use crate::blocking::BlockingPool;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::desk::Desk;
 use crate::driver::Driver;
 use crate::error::CancelError;
 use crate::lock::Ledger;
 use crate::monitor::Monitor;
-use crate::pool::{Pool, Stock};
+use crate::pool::Pool;
 use crate::priority::TaskPriority;
 use crate::process::HomeProcess;
-use crate::queue::{Arrival, LaneCounts, Signs};
+use crate::queue::{Arrival, Backlogs, LaneCounts};
 use crate::rng::Rng;
 use crate::scheduler::{Covered, Finish};
 use crate::shutdown::Gate;
 use crate::sleep::Sleep;
-use crate::sync::MutexGuard;
 use crate::task::{Header, Home, Outcome, TaskRef};
 use crate::threads::Threads;
 use crate::worker::counters::TaskCounters;
@@ -45,8 +43,8 @@ pub(crate) struct Shared {
     pub(crate) seats: Box<[Arc<CachePadded<Seat>>]>,
     /// The global queue, one lane each.
     pub(crate) injectors: [CachePadded<Injector<TaskRef>>; TaskPriority::COUNT],
-    /// The other part of it: at which desks tasks of Normal priority lie.
-    pub(crate) signs: CachePadded<Signs>,
+    /// The other part of it: tasks of Normal priority, spawned by threads outside.
+    pub(crate) backlogs: Backlogs<TaskRef>,
     pub(crate) lanes: CachePadded<LaneCounts>,
     pub(crate) sleep: CachePadded<Sleep>,
     pub(crate) gate: CachePadded<Gate>,
@@ -92,7 +90,7 @@ impl Shared {
             seats,
             idle: Idle::new(driver.watches_idle()),
             injectors: std::array::from_fn(|_| CachePadded::new(Injector::new())),
-            signs: CachePadded::new(Signs::new()),
+            backlogs: Backlogs::new(),
             lanes: CachePadded::default(),
             gate: CachePadded::new(Gate::new()),
             pool: Pool::new(),
@@ -322,31 +320,13 @@ impl Shared {
 
     /// Whether nothing lies in the global queue. Exact between the fences of `sleep`. (I7)
     pub(crate) fn nothing_global(&self) -> bool {
-        self.signs.is_clear() && self.injectors.iter().all(|injector| injector.is_empty())
-    }
-
-    /// Takes from a desk, the first choice being that of a number: one to run, and up to `limit` in all,
-    /// the others of which `keep` puts somewhere. It runs under the desk's lock. Desks at which a spawner
-    /// sits come last: it may have lost its processor there.
-    pub(crate) fn take_from_desks(
-        &self,
-        first: usize,
-        limit: usize,
-        mut keep: impl FnMut(TaskRef),
-    ) -> Option<TaskRef> {
-        let marked = || self.pool.desks.marked(self.signs.bits(), first);
-        let mut take = |desk: &Desk<Stock>, mut stock: MutexGuard<'_, Stock>| {
-            stock.backlog.take(limit, desk.number(), &self.signs, &mut keep)
-        };
-        let free = marked().find_map(|desk| take(desk, desk.try_lock()?));
-        free.or_else(|| marked().find_map(|desk| take(desk, desk.lock())))
+        self.backlogs.is_empty() && self.injectors.iter().all(|injector| injector.is_empty())
     }
 
     /// Entries of the global queue.
     pub(crate) fn global_len(&self) -> usize {
-        let at_desks = self.pool.desks.marked(self.signs.bits(), 0);
-        at_desks.map(|desk| desk.lock().backlog.len()).sum::<usize>()
-            + self.injectors.iter().map(|injector| injector.len()).sum::<usize>()
+        let in_lanes = self.injectors.iter().map(|injector| injector.len());
+        self.backlogs.len() + in_lanes.sum::<usize>()
     }
 
     /// Asks for a task to be cancelled.

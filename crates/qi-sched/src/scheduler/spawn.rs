@@ -127,7 +127,7 @@ impl Shared {
         // SAFETY: `publish` counted the hint's reference.
         let hint = unsafe { TaskRef::from_raw(task) };
         if spec.priority == TaskPriority::Normal {
-            stock.backlog.put(hint, desk.number(), &self.signs);
+            self.backlogs.put(desk.number(), &mut stock.tail, hint);
             drop(stock);
             self.notify();
         } else {

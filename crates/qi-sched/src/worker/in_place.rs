@@ -85,7 +85,7 @@ fn anything_above(context: &Context, core: &Core, lane: TaskPriority) -> bool {
     let normal = || {
         lane == TaskPriority::Low
             && (core.queues.used(TaskPriority::Normal).is_some_and(|queue| queue.len() > 0)
-                || !context.shared.signs.is_clear()
+                || !context.shared.backlogs.is_empty()
                 || !context.shared.injectors[TaskPriority::Normal.index()].is_empty())
     };
     context.shared.lanes.any_above(lane)

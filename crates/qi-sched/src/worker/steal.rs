@@ -38,7 +38,7 @@ pub(crate) fn search(context: &Context, core: &Core) -> Option<TaskRef> {
 /// Takes from the global queue of a lane. Of its two parts each in turn is the first choice.
 pub(crate) fn from_global(context: &Context, core: &Core, lane: TaskPriority) -> Option<TaskRef> {
     let shared = &*context.shared;
-    if lane != TaskPriority::Normal || shared.signs.is_clear() {
+    if lane != TaskPriority::Normal || shared.backlogs.is_empty() {
         return from_injector(shared, core, lane);
     }
     let turn = core.desk_turns.get();
@@ -61,7 +61,7 @@ fn from_injector(shared: &Shared, core: &Core, lane: TaskPriority) -> Option<Tas
 fn from_desks(shared: &Shared, core: &Core, first: usize) -> Option<TaskRef> {
     let own = core.queues.lane(TaskPriority::Normal, &core.shown.stealers);
     let limit = own.room(shared.config.queue_capacity);
-    shared.take_from_desks(first, limit, |task| own.push(task, Arrival::Woken))
+    shared.backlogs.take(first, limit, |task| own.push(task, Arrival::Woken))
 }
 
 /// Steals from the other workers, beginning with a random one.
