@@ -32,10 +32,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// Ticks in a row that meet no worker awake before the monitor tidies up; and ticks in a row without any
-/// work, also in between, before it sleeps as well. Waking it costs a system call and an interrupt of
-/// another processor, and the worker pays before it polls what it was woken for itself: a runtime that
-/// works for moments, which a tick seldom meets, should not pay that each time.
+/// Ticks without a worker awake before the monitor sleeps as well: waking it costs a system call,
+/// which a runtime that is idle only for moments should not pay each time.
 const IDLE_TICKS: u32 = 20;
 
 /// Ticks of the scheduler's coarse time, about a second of them, before the system is asked again
@@ -173,8 +171,7 @@ fn watch(shared: &Arc<Shared>) {
         let monitor = &shared.monitor;
         let mut sights = vec![Sight::default(); shared.seats.len()];
         let mut shortage = Shortage::default();
-        let (mut idle_ticks, mut quiet_ticks, mut picks_seen) = (0, 0, picks_made(shared));
-        let mut recall = recall::Recall::default();
+        let (mut idle_ticks, mut recall) = (0, recall::Recall::default());
         // Relaxed: see `stop`.
         while !(monitor.stopped.load(Relaxed) && shared.sleep.all_asleep()) {
             monitor.parker.park_for(shared.config.poll_interval / 2);
@@ -189,27 +186,23 @@ fn watch(shared: &Arc<Shared>) {
             }
             if shared.sleep.all_asleep() {
                 idle_ticks += 1;
-                let picks = picks_made(shared);
-                quiet_ticks = if picks == picks_seen { quiet_ticks + 1 } else { 0 };
-                picks_seen = picks;
                 if idle_ticks >= IDLE_TICKS {
                     // Workers that wake up, work and sleep again meanwhile leave behind what this trim
                     // does not find, and nobody else would come for it. (I11)
+                    let picks = picks_made(shared);
                     if !recall.ask(shared) {
                         shared.pool.trim();
                         recall.trimmed(shared);
                         if let Some(stacks) = &shared.config.stacks {
                             stacks.idle();
                         }
-                        if quiet_ticks >= IDLE_TICKS {
-                            monitor.sleep(shared, picks);
-                        }
+                        monitor.sleep(shared, picks);
                     }
                     idle_ticks = 0;
                 }
                 continue;
             }
-            (idle_ticks, quiet_ticks) = (0, 0);
+            idle_ticks = 0;
             inspect(shared, &mut sights, &mut shortage);
         }
         monitor.forgo();
