@@ -148,7 +148,11 @@ impl Rig<'_> {
         let job = self.job(program).args(&exception::arguments(&exceptions));
         let finished = job.within(self.program_limit).run()?;
         exception::report(report, program, &exceptions, &finished.output);
-        if verdict::judge(report, program, &finished) || finished.end == End::Interrupted {
+        if verdict::judge(report, program, &finished) {
+            return Ok(());
+        }
+        if finished.end == End::Interrupted {
+            report.fail(format!("{}: interrupted", program.label()), String::new());
             return Ok(());
         }
         // It ended before it could report: which tests are to blame?
