@@ -9,7 +9,7 @@ pub(crate) use shuttle::hint::spin_loop;
 pub(crate) mod sync {
     //! Locks; what does not block stays the standard library's.
     pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};
-    pub(crate) use std::sync::{Arc, LockResult, OnceLock, PoisonError, Weak};
+    pub(crate) use std::sync::{Arc, LockResult, OnceLock, PoisonError, TryLockError, Weak};
 
     pub(crate) mod atomic {
         //! Atomics.
