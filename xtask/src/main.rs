@@ -198,7 +198,7 @@ struct RigArgs {
     #[arg(long)]
     subset: bool,
     /// Runs only the tests of these packages
-    #[arg(long = "package", value_delimiter = ',', value_name = "PACKAGE", value_parser = PossibleValuesParser::new(catalogue::layer::core_packages()))]
+    #[arg(long = "package", value_delimiter = ',', value_name = "PACKAGE", value_parser = PossibleValuesParser::new(catalogue::layer::packages_to_ask_for()))]
     packages: Vec<String>,
 }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::catalogue::layer::LAYERS;
+use crate::catalogue::layer;
 use crate::catalogue::subset::{self, Row};
 use crate::context::Context;
 use crate::process::{End, Finished, Job};
@@ -76,12 +76,15 @@ impl Rig<'_> {
         }
     }
 
-    /// The core crates, or those of them that were asked for.
+    /// The core crates, or the packages that were asked for.
     pub(crate) fn packages(&self) -> Vec<&'static str> {
         let asked = &self.context.options.packages;
-        let wanted = |package: &str| asked.is_empty() || asked.iter().any(|name| name == package);
-        let core = LAYERS.iter().filter(|layer| layer.core).map(|layer| layer.package);
-        core.filter(|package| wanted(package)).collect()
+        if asked.is_empty() {
+            return layer::core_packages();
+        }
+        let mut packages = layer::packages_to_ask_for();
+        packages.retain(|package| asked.iter().any(|name| name == package));
+        packages
     }
 
     /// Builds and runs the tests of the core crates, or the stated subset of them.

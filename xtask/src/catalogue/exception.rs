@@ -207,6 +207,19 @@ const fn mapped(name: &'static str) -> Exception {
 /// Under ThreadSanitizer.
 pub(crate) const THREAD: &[Exception] = &[
     Exception {
+        package: "qi-lang",
+        test: Some("programs"),
+        name: "sleeping_program_lets_its_threads_sleep",
+        reason: "the sanitizer has a thread of its own that wakes ten times a second",
+    },
+    Exception {
+        package: "qi-lang",
+        test: Some("programs"),
+        name: "deadlock_is_said_in_two_languages_with_who_waits_on_what",
+        reason: "nothing is concluded in a process with a thread that the runtime does not know, as the \
+                 sanitizer's own",
+    },
+    Exception {
         package: "qi-sys",
         test: Some("c_header"),
         name: "a_c99_program_uses_the_header_and_links",

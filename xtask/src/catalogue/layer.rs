@@ -69,6 +69,14 @@ pub(crate) fn core_packages() -> Vec<&'static str> {
     LAYERS.iter().filter(|layer| layer.core).map(|layer| layer.package).collect()
 }
 
+/// Packages that are watched by sanitizers, or run on other platforms, when they are asked for by name only.
+const ON_REQUEST: &[&str] = &["qi-lang"];
+
+/// The packages that may be asked for.
+pub(crate) fn packages_to_ask_for() -> Vec<&'static str> {
+    [&core_packages()[..], ON_REQUEST].concat()
+}
+
 /// All members below `package`, those that it reaches through others too.
 pub(crate) fn below(layers: &[Layer], package: &str) -> Vec<&'static str> {
     let mut found: Vec<&'static str> = Vec::new();

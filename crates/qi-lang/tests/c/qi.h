@@ -82,5 +82,15 @@ static inline int64_t receive(void *channel)
     return value;
 }
 
+/* Whether a sanitizer watches, which needs memory of its own. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WATCHED 1
+#endif
+#endif
+#ifndef WATCHED
+#define WATCHED 0
+#endif
+
 #define SCENARIO(name) void scenario_##name(void)
 #endif

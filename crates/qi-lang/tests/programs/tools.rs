@@ -9,6 +9,17 @@ const NATIVE: &[&str] = &["-lpthread", "-ldl", "-lm", "-lrt", "-lgcc_s"];
 /// Versions of LLVM that the lowering knows: older ones have pointers of other types.
 const VERSIONS: std::ops::RangeInclusive<u32> = 15..=22;
 
+/// Names the linker of programs that ThreadSanitizer watches; what is linked is compiled for that then.
+const WATCHED: &str = "QI_LANG_TSAN_LINKER";
+
+/// What the compilers of such programs are told.
+const WATCH: &str = "-fsanitize=thread";
+
+/// Whether the programs are to be watched.
+pub(crate) fn are_watched() -> bool {
+    std::env::var_os(WATCHED).is_some()
+}
+
 pub(crate) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
@@ -32,6 +43,10 @@ pub(crate) fn archive() -> PathBuf {
 }
 
 pub(crate) fn run(command: &mut Command) -> Output {
+    if let (true, Ok(options)) = (are_watched(), std::env::var("TSAN_OPTIONS")) {
+        // The runtime of a program is never ended, so threads that have ended are not joined.
+        command.env("TSAN_OPTIONS", format!("{options}:report_thread_leaks=0"));
+    }
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
@@ -59,6 +74,7 @@ impl Compiler {
     pub(crate) fn compile(&self, source: &Path, object: &Path) {
         let mut command = Command::new(&self.name);
         command.args(["-O1", "-fPIC", "-Wno-override-module", "-c"]);
+        command.args(are_watched().then_some(WATCH));
         succeed(command.arg(source).arg("-o").arg(object));
     }
 }
@@ -84,11 +100,28 @@ pub(crate) fn compilers() -> Vec<Compiler> {
 
 /// Compiles these and links them with those, in this order.
 pub(crate) fn link(sources: Vec<PathBuf>, with: &[PathBuf], options: &[&str], program: &Path) {
-    let mut compiler = Command::new("cc");
+    let Some(linker) = std::env::var_os(WATCHED) else {
+        let mut compiler = c_compiler("cc", options);
+        succeed(compiler.args(sources).args(with).args(NATIVE).arg("-o").arg(program));
+        return;
+    };
+    let objects: Vec<PathBuf> =
+        (0..sources.len()).map(|number| program.with_extension(format!("{number}.o"))).collect();
+    for (source, object) in sources.iter().zip(&objects) {
+        let own = options.iter().copied().filter(|option| !option.starts_with("-Wl"));
+        let mut compiler = c_compiler("clang", &own.collect::<Vec<_>>());
+        succeed(compiler.args([WATCH, "-c"]).arg(source).arg("-o").arg(object));
+    }
+    let linker = &mut Command::new(linker);
+    succeed(linker.args(objects).args(with).args(options).args(NATIVE).arg("-o").arg(program));
+}
+
+fn c_compiler(name: &str, options: &[&str]) -> Command {
+    let mut compiler = Command::new(name);
     compiler.args(["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror"]);
     // What a jump may have clobbered is marked; the compiler's guess knows that not everywhere.
     compiler.args(["-Wno-clobbered", "-Wno-unknown-warning-option"]).args(options);
-    succeed(compiler.args(sources).args(with).args(NATIVE).arg("-o").arg(program));
+    compiler
 }
 
 /// The functions that the crate's sources export.

@@ -59,6 +59,9 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
         program_limit: PROGRAM_LIMIT,
         start: &|program: &Program| {
             let job = context.job(STEP, &program.path).env("RUST_MIN_STACK", STACK);
+            // Programs of the language's tests are linked by the tests.
+            let job = job.env("QI_LANG_TSAN_LINKER", context.root.join(WRAPPER));
+            let job = job.env("QI_LANG_TURNS", "1").env("QI_TSAN_RUNTIME", &runtime);
             job.env("TSAN_OPTIONS", options.clone())
         },
     };
