@@ -209,7 +209,7 @@ pub(crate) const THREAD: &[Exception] = &[
     Exception {
         package: "qi-lang",
         test: Some("programs"),
-        name: "sleeping_program_lets_its_threads_sleep",
+        name: "idle::program_that_waits_does_not_run_at_all",
         reason: "the sanitizer has a thread of its own that wakes ten times a second",
     },
     Exception {

@@ -1,6 +1,5 @@
 /* Coroutines, channels between them, and what a plain function does with both. */
 #include "qi.h"
-#include <dirent.h>
 
 static int64_t cleanups;
 
@@ -291,49 +290,6 @@ static int64_t figure(const char *path, const char *word)
     if (file)
         fclose(file);
     return found;
-}
-
-/* How often threads of this process have gone to sleep. */
-static int64_t rests(void)
-{
-    int64_t sum = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    CHECK(tasks);
-    for (struct dirent *task; (task = readdir(tasks));) {
-        char path[320];
-        snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
-        sum += figure(path, "voluntary_ctxt_switches:");
-    }
-    closedir(tasks);
-    return sum;
-}
-
-/* Milliseconds that processors have spent on this process: load from outside adds nothing. */
-static int64_t worked_ms(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return 1000 * (int64_t)time.tv_sec + time.tv_nsec / 1000000;
-}
-
-/* The language's own runtime woke 389 times a second, and awaited a socket at full speed. */
-SCENARIO(idle)
-{
-    void *ch = qi_coro_chan_new(1), *parked = qi_coro_spawn(consumer(ch, 1));
-    int64_t listener = qi_future_await_i64(qi_network_async_tcp_listen("127.0.0.1", 0));
-    void *accepted = qi_network_async_tcp_accept(listener);
-    void *awaits_socket = qi_coro_spawn(waiter(accepted));
-    qi_future_await_i64(qi_coro_spawn(sleeper(1)));
-    int64_t before = rests(), worked = worked_ms();
-    CHECK(qi_future_await_i64(qi_coro_spawn(sleeper(600))) == 600);
-    /* All in the first 50 ms or so: the runtime's monitor and the watch for deadlocks lie down then. */
-    CHECK(rests() - before < 120);
-    CHECK(worked_ms() - worked < 200);
-    CHECK(qi_network_async_tcp_listener_close(listener) == 1);
-    CHECK(qi_future_await_i64(awaits_socket) == 0);
-    CHECK(qi_coro_chan_try_send(ch, 1) == 0 && qi_future_await_i64(parked) == 1);
-    qi_coro_run_all();
-    qi_coro_chan_free(ch);
 }
 
 /* Frames, futures and channels go: the language's own futures and channels stayed. */

@@ -11,7 +11,9 @@
     ALL_PLAIN(one) one(values) one(run_all) one(channels) one(plain_sends_wait) \
     one(child_parks_first) one(blocks) one(lasting_turns) \
     one(throws_reach_the_awaiter) one(sleeps) one(cancels) one(steps) \
-    one(selects) one(priorities) one(foreign_futures) one(deadlocks) one(idle) one(memory)
+    one(selects) one(priorities) one(foreign_futures) one(deadlocks) \
+    one(idle_await) one(idle_receive) one(idle_select) one(idle_lock) one(idle_all) one(idle_sleep) \
+    one(memory)
 #endif
 
 #define DECLARE(name) SCENARIO(name);

@@ -6,6 +6,7 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+mod idle;
 mod link;
 mod lower;
 mod tools;
@@ -45,7 +46,8 @@ const COROUTINES: &[&str] = &[
     "deadlocks",
     "memory",
 ];
-const SOURCES: &[&str] = &["main.c", "plain.c", "coroutines.c", "deadlock.c", "language.c"];
+const SOURCES: &[&str] =
+    &["main.c", "plain.c", "coroutines.c", "deadlock.c", "idle.c", "language.c"];
 
 /// Builds the program with coroutines of this compiler. Tests run side by side: each has its own name.
 fn build(compiler: &Compiler, name: &str) -> PathBuf {
@@ -124,20 +126,6 @@ fn deadlock_is_said_in_two_languages_with_who_waits_on_what() {
 }
 
 #[test]
-fn sleeping_program_lets_its_threads_sleep() {
-    let compilers = tools::compilers();
-    let Some(compiler) = compilers.first() else {
-        return tools::skipped("the idle program", "there is no clang");
-    };
-    let program = build(compiler, "idle");
-    for workers in ["1", "2"] {
-        let mut command = Command::new(&program);
-        command.args(["idle", "1"]).env("QI_CORO_WORKERS", workers);
-        assert_eq!(succeed(&mut command), "fine\n");
-    }
-}
-
-#[test]
 fn program_that_measures_speed_runs_to_its_end() {
     let compilers = tools::compilers();
     let Some(compiler) = compilers.last() else {
@@ -170,7 +158,7 @@ fn every_exported_function_is_called_by_a_program() {
     let read = |name| std::fs::read_to_string(folder(name)).expect("it is there");
     let (header, shared) = (read("../include/qi_language.h"), read("c/qi.h"));
     let mut programs = String::new();
-    for name in ["c/plain.c", "c/coroutines.c", "c/deadlock.c", "ir/coroutines.ll.in"] {
+    for name in ["c/plain.c", "c/coroutines.c", "c/deadlock.c", "c/idle.c", "ir/coroutines.ll.in"] {
         programs += &read(name);
     }
     programs += &shared[shared.find("#define CHECK").expect("the macros are there")..];
