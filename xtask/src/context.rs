@@ -30,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) profile: Option<String>,
     /// The one body to fuzz; all when absent.
     pub(crate) fuzz_body: Option<String>,
+    /// What was learnt is to become the committed inputs, instead of learning more.
+    pub(crate) fuzz_minimise: bool,
     /// Seconds for each body.
     pub(crate) fuzz_seconds: u64,
     /// What cargo-semver-checks compares the public API with, as git names it; not asked when absent.

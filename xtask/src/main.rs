@@ -156,6 +156,9 @@ enum Proof {
         /// Seconds for each
         #[arg(long, default_value_t = FUZZ_SECONDS)]
         seconds: u64,
+        /// Makes what was learnt the committed inputs instead: as few as cover as much
+        #[arg(long)]
+        minimise: bool,
     },
     /// Runs the whole scheduler in orders of its threads' steps that shuttle draws
     Shuttle(RunArgs),
@@ -369,9 +372,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 fn prove(proof: Proof) -> anyhow::Result<ExitCode> {
     match proof {
-        Proof::Fuzz { body, run, seconds } => {
-            single("fuzz", &run, |o| (o.fuzz_body, o.fuzz_seconds) = (body, seconds))
-        }
+        Proof::Fuzz { body, run, seconds, minimise } => single("fuzz", &run, |o| {
+            (o.fuzz_body, o.fuzz_seconds, o.fuzz_minimise) = (body, seconds, minimise);
+        }),
         Proof::Shuttle(run) => single("shuttle", &run, |_| {}),
         Proof::Coverage(run) => single("coverage", &run.run, |o| run.adjust(o)),
         Proof::Deny(run) => single("deny", &run, |_| {}),

@@ -141,6 +141,16 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &["place_looked_at_without_fence", "place_set_without_fence"],
     },
     Model {
+        name: "loom_blocks",
+        package: "qi-sched",
+        preemption_bound: 3,
+        mutants: &[
+            "depot_trims_what_is_in_use",
+            "pool_closes_after_its_desks",
+            "pool_keeps_late_blocks",
+        ],
+    },
+    Model {
         name: "loom_regions",
         package: "qi-sched",
         preemption_bound: 3,

@@ -93,6 +93,7 @@ pub(crate) const UNSAFE_FILES: &[UnsafeFile] = &[
     file("crates/qi-sched/src/pool/magazine.rs", "links free blocks"),
     file("crates/qi-sched/src/pool/mod.rs", "gives and takes blocks"),
     file("crates/qi-sched/src/pool/model.rs", "writes to places of a region"),
+    file("crates/qi-sched/src/pool/model/recycled.rs", "gives blocks back without a task"),
     file("crates/qi-sched/src/pool/region.rs", "allocates and parts large memory"),
     file("crates/qi-sched/src/pool/region/linux.rs", "advises the system on memory"),
     file("crates/qi-sched/src/pool/region/other.rs", "declares what Linux does there"),

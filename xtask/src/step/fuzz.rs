@@ -5,7 +5,12 @@
 //! nothing but a C++ compiler has to be installed. What a run learns stays in `target/xtask/fuzz`, beside the
 //! committed inputs, and the next run goes on from there. A finding is a file there, which
 //! `cargo run -p qi-fuzz --bin fuzz_NAME -- FILE` runs once more.
+//!
+//! `--minimise` learns nothing more: of all that was learnt it keeps as few inputs as cover as much, in the place of
+//! the committed ones that it had made before. Inputs with a name that somebody gave them stay.
 
+use std::fs::DirEntry;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -35,13 +40,18 @@ const INPUT_SECONDS: u32 = 25;
 const LONGEST: u32 = 600;
 /// Beside the seconds that were asked for: reading the inputs, and ending.
 const GRACE: Duration = Duration::from_secs(120);
+/// Reading all that was ever learnt of a body, several times.
+const MERGE_LIMIT: Duration = Duration::from_secs(20 * 60);
+/// Bytes of a body's committed inputs at most: a checkout is no archive.
+const MOST_BYTES: u64 = 200 * 1024;
 
 pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
     if let Some(why) = cannot() {
         return Ok(Report::skipped(why));
     }
     let mut report = Report::default();
-    for row in wanted(context) {
+    let minimises = context.options.fuzz_minimise;
+    for row in wanted(context).filter(|_| !minimises) {
         find(context, &mut report, row)?;
     }
     let programs = match build(context)? {
@@ -51,6 +61,7 @@ pub(crate) fn run(context: &Context) -> anyhow::Result<Report> {
     for row in wanted(context) {
         let name = format!("fuzz_{}", row.body);
         match programs.iter().find(|(program, _)| *program == name) {
+            Some((_, path)) if minimises => minimise(context, &mut report, row, path)?,
             Some((_, path)) => fuzz(context, &mut report, row, path)?,
             None => report.fail(format!("{name} was not built"), ""),
         }
@@ -108,15 +119,21 @@ fn build(context: &Context) -> anyhow::Result<Result<Vec<(String, String)>, Stri
     }
 }
 
+/// Where what was learnt of a body lies.
+fn learnt(context: &Context, row: &Fuzzed) -> anyhow::Result<String> {
+    let folder = context.target.join("xtask").join(STEP).join(row.body);
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
+    let folder = folder.to_str().context("the target directory has a name that is not text")?;
+    Ok(folder.to_owned())
+}
+
 fn fuzz(context: &Context, report: &mut Report, row: &Fuzzed, path: &str) -> anyhow::Result<()> {
-    let learnt = context.target.join("xtask").join(STEP).join(row.body);
-    std::fs::create_dir_all(&learnt)
-        .with_context(|| format!("cannot create {}", learnt.display()))?;
-    let learnt = learnt.to_str().context("the target directory has a name that is not text")?;
+    let learnt = learnt(context, row)?;
     let committed = format!("fuzz/corpus/{}", row.body);
     let seconds = context.options.fuzz_seconds;
     let args = [
-        learnt.to_owned(),
+        learnt.clone(),
         committed,
         format!("-max_total_time={seconds}"),
         format!("-timeout={INPUT_SECONDS}"),
@@ -138,6 +155,53 @@ fn fuzz(context: &Context, report: &mut Report, row: &Fuzzed, path: &str) -> any
     Ok(())
 }
 
+/// Puts what was made before back to what was learnt, and as few of all that as cover as much in its place.
+fn minimise(
+    context: &Context,
+    report: &mut Report,
+    row: &Fuzzed,
+    path: &str,
+) -> anyhow::Result<()> {
+    let learnt = learnt(context, row)?;
+    let committed = context.root.join("fuzz/corpus").join(row.body);
+    for (name, made) in inputs(&committed)? {
+        if is_made(&name) {
+            std::fs::copy(&made, Path::new(&learnt).join(&name)).context("cannot keep an input")?;
+            std::fs::remove_file(&made).context("cannot take an input away")?;
+        }
+    }
+    let into = format!("fuzz/corpus/{}", row.body);
+    let args = ["-set_cover_merge=1".to_owned(), into, learnt, format!("-max_len={LONGEST}")];
+    let job = context.job(STEP, path).args(&args).env("ASAN_OPTIONS", OPTIONS);
+    let finished = job.within(MERGE_LIMIT).run()?;
+    let made = inputs(&committed)?;
+    let bytes: u64 =
+        made.iter().map(|(_, path)| path.metadata().map_or(0, |file| file.len())).sum();
+    if !finished.end.is_success() {
+        report.fail(format!("{}: {}", row.body, finished.end), tail(&finished.output));
+    } else if bytes > MOST_BYTES {
+        report.fail(format!("{}: {bytes} bytes are too many to commit", row.body), "");
+    } else {
+        report.pass();
+        report.note(format!("{}: {} inputs, {bytes} bytes", row.body, made.len()));
+    }
+    Ok(())
+}
+
+/// The committed inputs of a body, by name.
+fn inputs(folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    let entries = std::fs::read_dir(folder)
+        .with_context(|| format!("cannot read {}", folder.display()))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let named = |entry: &DirEntry| (entry.file_name().to_string_lossy().into_owned(), entry.path());
+    Ok(entries.iter().map(named).collect())
+}
+
+/// Whether libFuzzer gave the name: the digits of a hash.
+fn is_made(name: &str) -> bool {
+    name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// How many inputs libFuzzer says it has run.
 fn executed(output: &str) -> Option<u64> {
     let line = Regex::new(r"stat::number_of_executed_units:\s*(\d+)").ok()?;
@@ -147,7 +211,22 @@ fn executed(output: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
+
+    #[test]
+    fn names_that_somebody_gave_are_not_those_of_the_fuzzer() {
+        assert!(is_made("0e6a5d8e1e2534bc74ce501bec11062626d72acd"));
+        assert!(!is_made("begin-40") && !is_made("a-group-at-its-limit"));
+    }
+
+    #[test]
+    fn committed_inputs_are_few() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
+        for row in FUZZED {
+            let files = inputs(&corpus.join(row.body)).unwrap();
+            let bytes: u64 = files.iter().map(|(_, path)| path.metadata().unwrap().len()).sum();
+            assert!((1..=MOST_BYTES).contains(&bytes), "{}: {bytes} bytes", row.body);
+        }
+    }
 
     #[test]
     fn a_run_without_an_input_does_not_count() {

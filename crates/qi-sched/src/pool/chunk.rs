@@ -11,7 +11,7 @@
 //! lets shutdown and task dumps walk over all blocks without a list of live tasks.
 
 use super::class;
-use crate::scheduler::Shared;
+use super::region::Regions;
 use crate::task::State;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
@@ -30,10 +30,16 @@ const FIRST: usize = 64;
 /// The class number of a chunk with one block too large for the classes.
 pub(crate) const SOLO: usize = class::COUNT;
 
+/// What tasks belong to: the scheduler, or what stands for it in a model.
+pub(crate) trait Home {
+    /// Where chunks of its pool lie.
+    fn regions(&self) -> &Regions;
+}
+
 /// The head of a chunk.
 #[repr(C)]
-pub(crate) struct Chunk {
-    owner: Arc<Shared>,
+pub(crate) struct Chunk<H> {
+    owner: Arc<H>,
     layout: Layout,
     class: usize,
     block_bytes: usize,
@@ -44,7 +50,8 @@ pub(crate) struct Chunk {
     pub(super) returned: usize,
 }
 
-const _: () = assert!(size_of::<Chunk>() <= FIRST);
+// A reference is as large whatever it refers to.
+const _: () = assert!(size_of::<Chunk<()>>() <= FIRST);
 
 /// What a free block looks like.
 #[repr(C)]
@@ -54,10 +61,10 @@ pub(crate) struct FreeBlock {
     pub(super) next: Option<NonNull<FreeBlock>>,
 }
 
-impl Chunk {
+impl<H: Home> Chunk<H> {
     /// Makes a chunk for the blocks of `class`; none is carved yet.
-    pub(super) fn with_class(class: usize, owner: Arc<Shared>) -> NonNull<Self> {
-        let place = owner.pool.regions.take();
+    pub(super) fn with_class(class: usize, owner: Arc<H>) -> NonNull<Self> {
+        let place = owner.regions().take();
         let bytes = if place.is_some() { ALIGN } else { BYTES };
         let layout = Layout::from_size_align(bytes, ALIGN).expect("a constant layout");
         let head = Self {
@@ -76,7 +83,7 @@ impl Chunk {
     }
 
     /// Allocates a chunk with one block for `content`.
-    pub(super) fn solo(content: Layout, owner: Arc<Shared>) -> NonNull<Self> {
+    pub(super) fn solo(content: Layout, owner: Arc<H>) -> NonNull<Self> {
         let first = FIRST.next_multiple_of(content.align());
         assert!(first < ALIGN, "a future aligned to {} bytes cannot be spawned", content.align());
         let layout = Layout::from_size_align(first + content.size(), ALIGN.max(content.align()))
@@ -120,7 +127,7 @@ impl Chunk {
     pub(super) unsafe fn free(chunk: NonNull<Self>) {
         // SAFETY: the head was written by `allocate`, and the caller gives the chunk up.
         let head = unsafe { chunk.read() };
-        let regions = &head.owner.pool.regions;
+        let regions = head.owner.regions();
         if head.is_in_region() {
             regions.put(chunk.cast());
         } else {
@@ -146,7 +153,7 @@ impl Chunk {
     }
 
     /// The scheduler that the blocks belong to.
-    pub(crate) fn owner(&self) -> &Arc<Shared> {
+    pub(crate) fn owner(&self) -> &Arc<H> {
         &self.owner
     }
 

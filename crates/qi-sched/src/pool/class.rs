@@ -5,16 +5,24 @@ use std::alloc::Layout;
 
 /// Block sizes in bytes. The steps are a word where small tasks are, of which there are millions,
 /// and about a quarter of the size above, so that at most a fifth of a block is lost.
+#[cfg(not(loom))]
 pub(crate) const SIZES: [usize; 33] = [
     64, 72, 80, 88, 96, 104, 112, 120, 128, 144, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768,
     1024, 1280, 1536, 1792, 2048, 2560, 3072, 4096, 5120, 6144, 8192, 10_240, 16_384,
 ];
+/// A model has one: its stack is small, and each class has its lock.
+#[cfg(loom)]
+pub(crate) const SIZES: [usize; 1] = [64];
 
 /// Bytes of blocks that move between a magazine and the depot at once.
 const BATCH_BYTES: usize = 16 * 1024;
 
 /// The most blocks of a batch. A lock is taken once in so many spawns.
+#[cfg(not(loom))]
 const MAX_BATCH: usize = 32;
+/// In a model the second block fills a batch.
+#[cfg(loom)]
+const MAX_BATCH: usize = 2;
 
 /// Blocks of `class` that move between a magazine and the depot at once; a magazine holds at most
 /// twice as many.

@@ -1,43 +1,48 @@
 //! The depot of one size class: full batches of free blocks, and the chunks they come from.
 
-use super::chunk::{ALIGN, Chunk, FreeBlock};
+use super::chunk::{ALIGN, Chunk, FreeBlock, Home};
 use super::class;
 use super::magazine::Batch;
-use crate::scheduler::Shared;
+use crate::sync::{Mutex, MutexGuard, lock};
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// Free batches are kept up to this many before trimming is worth the walk: half a chunk's worth
 /// of the most common sizes.
+#[cfg(not(loom))]
 const TRIM_FROM: usize = 8;
+/// In a model one is worth it.
+#[cfg(loom)]
+const TRIM_FROM: usize = 1;
 
 /// Shared free blocks of one class.
-#[derive(Default)]
-pub(super) struct Depot {
-    inner: Mutex<Inner>,
+pub(super) struct Depot<H> {
+    inner: Mutex<Inner<H>>,
 }
 
-#[derive(Default)]
-struct Inner {
+struct Inner<H> {
     batches: Vec<Batch>,
     /// All chunks; the last one is being carved.
-    chunks: Vec<NonNull<Chunk>>,
+    chunks: Vec<NonNull<Chunk<H>>>,
     /// Whether the scheduler is gone and every block that comes back is counted off at once.
     closed: bool,
 }
 
 // SAFETY: chunks and free blocks may be handled by any thread; the lock says by which.
-unsafe impl Send for Inner {}
+unsafe impl<H: Send + Sync> Send for Inner<H> {}
 
-impl Depot {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        // No user code runs under the lock, so the data is consistent even if an allocation
-        // failed inside.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+impl<H: Home> Depot<H> {
+    pub(super) fn new() -> Self {
+        let inner = Inner { batches: Vec::new(), chunks: Vec::new(), closed: false };
+        Self { inner: Mutex::new(inner) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<H>> {
+        lock(&self.inner)
     }
 
     /// A batch of free blocks: a full one that was given back, or newly carved ones.
-    pub(super) fn take(&self, class: usize, owner: &Arc<Shared>) -> Batch {
+    pub(super) fn take(&self, class: usize, owner: &Arc<H>) -> Batch {
         let mut inner = self.lock();
         if let Some(batch) = inner.batches.pop() {
             return batch;
@@ -110,24 +115,24 @@ impl Depot {
         for batch in &batches {
             for_each(*batch, |block| {
                 // SAFETY: a free block's chunk is live, and `returned` is guarded by this lock.
-                unsafe { (*Chunk::of(block).as_ptr()).returned += 1 };
+                unsafe { (*Chunk::<H>::of(block).as_ptr()).returned += 1 };
             });
         }
-        let empty = |chunk: &NonNull<Chunk>| {
+        let empty = |chunk: &NonNull<Chunk<H>>| {
             // SAFETY: chunks of the list are live, and the lock guards their counts.
             let chunk = unsafe { chunk.as_ref() };
-            chunk.returned == chunk.carved
+            chunk.returned == chunk.carved || cfg!(qi_mutant = "depot_trims_what_is_in_use")
         };
         let mut kept = Batch::default();
         for batch in &mut batches {
             batch.drain(|block| {
-                if empty(&Chunk::of(block)) {
+                if empty(&Chunk::<H>::of(block)) {
                     return;
                 }
                 // SAFETY: the block came out of a batch just now.
                 unsafe { kept.push(block) };
                 // SAFETY: a free block's chunk is live.
-                let class = unsafe { Chunk::of(block).as_ref() }.class();
+                let class = unsafe { Chunk::<H>::of(block).as_ref() }.class();
                 if kept.len == class::batch(class) {
                     inner.batches.push(std::mem::take(&mut kept));
                 }
@@ -170,12 +175,12 @@ impl Depot {
     }
 }
 
-impl Inner {
+impl<H: Home> Inner<H> {
     /// All chunks, if every block that was carved is in a batch here: then none has to be looked at.
-    fn take_all_if_free(&mut self) -> Option<Vec<NonNull<Chunk>>> {
+    fn take_all_if_free(&mut self) -> Option<Vec<NonNull<Chunk<H>>>> {
         let free: usize = self.batches.iter().map(|batch| batch.len as usize).sum();
         // SAFETY: chunks of the list are live, and the lock guards their counts.
-        let carved = |chunk: &NonNull<Chunk>| unsafe { chunk.as_ref() }.carved;
+        let carved = |chunk: &NonNull<Chunk<H>>| unsafe { chunk.as_ref() }.carved;
         if free != self.chunks.iter().map(carved).sum() {
             return None;
         }
@@ -184,10 +189,10 @@ impl Inner {
     }
 
     /// Counts blocks as returned for good; gives the chunks that have none left in use.
-    fn count_off(&mut self, mut batch: Batch) -> Vec<NonNull<Chunk>> {
+    fn count_off(&mut self, mut batch: Batch) -> Vec<NonNull<Chunk<H>>> {
         let mut gone = Vec::new();
         batch.drain(|block| {
-            let chunk = Chunk::of(block);
+            let chunk = Chunk::<H>::of(block);
             // SAFETY: the chunk is live until its last block was counted off; the lock is held.
             let head = unsafe { &mut *chunk.as_ptr() };
             head.returned += 1;
@@ -203,7 +208,7 @@ impl Inner {
 }
 
 /// Carves the next blocks of a chunk. The depot's lock is held.
-fn carve(chunk: NonNull<Chunk>) -> Batch {
+fn carve<H: Home>(chunk: NonNull<Chunk<H>>) -> Batch {
     // SAFETY: the chunk is live, and the lock guards its counts.
     let head = unsafe { &mut *chunk.as_ptr() };
     let count = head.uncarved().min(class::batch(head.class()) as usize);
@@ -229,7 +234,7 @@ fn for_each(batch: Batch, mut each: impl FnMut(NonNull<FreeBlock>)) {
     }
 }
 
-fn free_all(chunks: Vec<NonNull<Chunk>>) {
+fn free_all<H: Home>(chunks: Vec<NonNull<Chunk<H>>>) {
     for chunk in chunks {
         // SAFETY: taken off the list because no block is in use, so nobody else knows the chunk.
         unsafe { Chunk::free(chunk) };

@@ -27,13 +27,14 @@ mod region;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-pub(crate) use chunk::{Chunk, FreeBlock};
+pub(crate) use chunk::{FreeBlock, Home};
 pub(crate) use class::of as class_of;
 pub(crate) use magazine::Magazine;
 
 use crate::desk::Desks;
 use crate::queue::Tail;
 use crate::scheduler::Shared;
+use crate::sync::{AtomicBool, Mutex, lock};
 use crate::task::TaskRef;
 use depot::Depot;
 use magazine::Batch;
@@ -41,16 +42,19 @@ use region::Regions;
 use std::alloc::Layout;
 use std::collections::HashSet;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
-/// All task memory of one scheduler.
-pub(crate) struct Pool {
-    depots: [Depot; class::COUNT],
+/// What blocks of a scheduler's tasks are carved from.
+pub(crate) type Chunk = chunk::Chunk<Shared>;
+
+/// All task memory of one scheduler, or of what stands for it in a model.
+pub(crate) struct Pool<H = Shared> {
+    depots: [Depot<H>; class::COUNT],
     /// Where chunks lie, when there are many.
     regions: Regions,
-    /// Chunks of tasks too large for the classes.
-    solo: Mutex<HashSet<SoloChunk>>,
+    /// Tasks too large for the classes: each has a chunk alone.
+    solo: Mutex<HashSet<Solo>>,
     /// For threads that are not workers.
     pub(crate) desks: Desks<Stock>,
     closed: AtomicBool,
@@ -66,18 +70,25 @@ pub(crate) struct Stock {
     pub(crate) tail: Tail<TaskRef>,
 }
 
+/// The block of such a one.
 #[derive(PartialEq, Eq, Hash)]
-struct SoloChunk(NonNull<Chunk>);
+struct Solo(NonNull<FreeBlock>);
 
-// SAFETY: a chunk may be handled by any thread; the lock around the list says by which.
-unsafe impl Send for SoloChunk {}
+// SAFETY: a block may be handled by any thread; the lock around the list says by which.
+unsafe impl Send for Solo {}
 
-impl Pool {
+impl Home for Shared {
+    fn regions(&self) -> &Regions {
+        &self.pool.regions
+    }
+}
+
+impl<H: Home> Pool<H> {
     pub(crate) fn new() -> Self {
         Self {
-            depots: std::array::from_fn(|_| Depot::default()),
+            depots: std::array::from_fn(|_| Depot::new()),
             regions: Regions::default(),
-            solo: Mutex::default(),
+            solo: Mutex::new(HashSet::new()),
             desks: Desks::new(),
             closed: AtomicBool::new(false),
         }
@@ -89,7 +100,7 @@ impl Pool {
         &self,
         layout: Layout,
         magazine: Option<&Magazine>,
-        owner: &Arc<Shared>,
+        owner: &Arc<H>,
     ) -> NonNull<FreeBlock> {
         self.take_of(layout, class::of(layout), magazine, owner)
     }
@@ -101,7 +112,7 @@ impl Pool {
         layout: Layout,
         class: Option<usize>,
         magazine: Option<&Magazine>,
-        owner: &Arc<Shared>,
+        owner: &Arc<H>,
     ) -> NonNull<FreeBlock> {
         let Some(class) = class else { return self.take_solo(layout, owner) };
         match magazine {
@@ -124,7 +135,7 @@ impl Pool {
         &self,
         layout: Layout,
         stock: &Stock,
-        owner: &Arc<Shared>,
+        owner: &Arc<H>,
     ) -> NonNull<FreeBlock> {
         match class::of(layout) {
             Some(class) => self.take_from(&stock.magazine, class, owner),
@@ -133,12 +144,7 @@ impl Pool {
     }
 
     #[inline]
-    fn take_from(
-        &self,
-        magazine: &Magazine,
-        class: usize,
-        owner: &Arc<Shared>,
-    ) -> NonNull<FreeBlock> {
+    fn take_from(&self, magazine: &Magazine, class: usize, owner: &Arc<H>) -> NonNull<FreeBlock> {
         match magazine.take(class) {
             Some(block) => block,
             None => self.refill(magazine, class, owner),
@@ -146,21 +152,21 @@ impl Pool {
     }
 
     #[cold]
-    fn refill(&self, magazine: &Magazine, class: usize, owner: &Arc<Shared>) -> NonNull<FreeBlock> {
+    fn refill(&self, magazine: &Magazine, class: usize, owner: &Arc<H>) -> NonNull<FreeBlock> {
         magazine.load(class, self.depots[class].take(class, owner));
         magazine.take(class).expect("the depot gives a batch that is not empty")
     }
 
     #[cold]
-    fn take_solo(&self, layout: Layout, owner: &Arc<Shared>) -> NonNull<FreeBlock> {
-        let chunk = Chunk::solo(layout, owner.clone());
-        let block = Chunk::block(chunk, 0);
-        let mut solo = self.solo.lock().unwrap_or_else(PoisonError::into_inner);
+    fn take_solo(&self, layout: Layout, owner: &Arc<H>) -> NonNull<FreeBlock> {
+        let chunk = chunk::Chunk::<H>::solo(layout, owner.clone());
+        let block = chunk::Chunk::block(chunk, 0);
+        let mut solo = lock(&self.solo);
         // SAFETY: the chunk is fresh and has room for this one block.
         unsafe { FreeBlock::carve(block, None) };
         // SAFETY: fresh, and known to nobody else yet.
         unsafe { (*chunk.as_ptr()).carved = 1 };
-        solo.insert(SoloChunk(chunk));
+        solo.insert(Solo(block));
         block
     }
 
@@ -172,7 +178,7 @@ impl Pool {
     #[inline]
     pub(crate) unsafe fn give(&self, block: NonNull<FreeBlock>, magazine: &Magazine) {
         // SAFETY: the block is carved, so its chunk is live.
-        let class = unsafe { Chunk::of(block).as_ref().class() };
+        let class = unsafe { chunk::Chunk::<H>::of(block).as_ref().class() };
         if class == chunk::SOLO {
             // SAFETY: the caller's word.
             unsafe { self.give_solo(block) };
@@ -191,7 +197,7 @@ impl Pool {
     /// As for [`Self::give`].
     pub(crate) unsafe fn give_foreign(&self, block: NonNull<FreeBlock>) {
         // SAFETY: the block is carved, so its chunk is live.
-        let class = unsafe { Chunk::of(block).as_ref().class() };
+        let class = unsafe { chunk::Chunk::<H>::of(block).as_ref().class() };
         if class == chunk::SOLO {
             // SAFETY: the caller's word.
             unsafe { self.give_solo(block) };
@@ -200,7 +206,7 @@ impl Pool {
         let stock = self.desks.mine().lock();
         // Relaxed: `close` sets the flag before it takes this lock to flush the magazine, so
         // whoever has the lock after that flush sees it, and whoever had it before is flushed.
-        let full = if self.closed.load(Relaxed) {
+        let full = if self.closed.load(Relaxed) && !cfg!(qi_mutant = "pool_keeps_late_blocks") {
             let mut single = Batch::default();
             // SAFETY: the caller's word.
             unsafe { single.push(block) };
@@ -218,12 +224,9 @@ impl Pool {
     /// # Safety
     /// As for [`Self::give`], for a block that has its chunk alone.
     unsafe fn give_solo(&self, block: NonNull<FreeBlock>) {
-        let chunk = Chunk::of(block);
-        let mut solo = self.solo.lock().unwrap_or_else(PoisonError::into_inner);
-        solo.remove(&SoloChunk(chunk));
-        drop(solo);
+        lock(&self.solo).remove(&Solo(block));
         // SAFETY: its only block came back, and it is off the list.
-        unsafe { Chunk::free(chunk) };
+        unsafe { chunk::Chunk::<H>::free(chunk::Chunk::of(block)) };
     }
 
     /// Calls `each` with every block, live or free. It runs under a lock: it must be short and
@@ -232,8 +235,8 @@ impl Pool {
         for depot in &self.depots {
             depot.walk(&mut each);
         }
-        for chunk in self.solo.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            each(Chunk::block(chunk.0, 0));
+        for solo in lock(&self.solo).iter() {
+            each(solo.0);
         }
     }
 
@@ -247,8 +250,8 @@ impl Pool {
         if let Some(found) = self.depots.iter().find_map(|depot| depot.find(address, &look)) {
             return Some(found);
         }
-        let solo = self.solo.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut blocks = solo.iter().map(|chunk| Chunk::block(chunk.0, 0));
+        let solo = lock(&self.solo);
+        let mut blocks = solo.iter().map(|solo| solo.0);
         blocks.find(|block| block.addr().get() == address).map(look)
     }
 
@@ -269,10 +272,13 @@ impl Pool {
     /// Ends the pool: what is free goes back now, the rest block by block.
     pub(crate) fn close(&self) {
         // Relaxed: ordered by the desks' locks, see `give_foreign`.
-        self.closed.store(true, Relaxed);
+        self.closed.store(!cfg!(qi_mutant = "pool_closes_after_its_desks"), Relaxed);
         // The desks first: a depot that has all its blocks need not look at them one by one.
         for desk in self.desks.iter() {
             self.flush(&desk.lock().magazine);
+        }
+        if cfg!(qi_mutant = "pool_closes_after_its_desks") {
+            self.closed.store(true, Relaxed);
         }
         for depot in &self.depots {
             depot.close();
@@ -281,7 +287,7 @@ impl Pool {
 
     /// Chunks held now: what the tests of trimming look at.
     pub(crate) fn chunk_count(&self) -> usize {
-        let solo = self.solo.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let solo = lock(&self.solo).len();
         solo + self.depots.iter().map(Depot::chunk_count).sum::<usize>()
     }
 }

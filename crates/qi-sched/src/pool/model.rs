@@ -1,7 +1,8 @@
 //! The places of regions under loom: two threads use places of one while its free places are given back to
 //! the system. No place has two users, and a region goes with the last of its places, not before.
-//!
-//! The depots' batches have no model: a pool needs a scheduler, which is larger than a model's stack.
+//! Blocks have a model of their own: `recycled`.
+
+mod recycled;
 
 use super::region::Regions;
 use crate::model::explore;

@@ -43,7 +43,7 @@ const BYTES: usize = CHUNKS * ALIGN;
 
 /// The regions of a pool.
 #[derive(Debug, Default)]
-pub(super) struct Regions(Mutex<Inner>);
+pub(crate) struct Regions(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
