@@ -21,12 +21,13 @@
 //! takes no field of it.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::ptr::{self, NonNull};
+use std::slice;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::ready::{Cell as ReadyCell, Ready};
+use self::books::{Books, Left};
+use crate::ready::{Cell as ReadyCell, Notes, Ready};
 use crate::strand::{Kind, Strand};
 use crate::{populate, text};
 
@@ -52,41 +53,27 @@ const READY_WINDOW: usize = 72;
 /// Old chunks that are looked at for each new one; more than one, so that the list becomes shorter.
 const SWEPT: usize = 2;
 
-/// Places at most where neighbouring chunks have pages that were no neighbours: the system keeps a list of
-/// such places, of 65 000 at most for the whole process. As long as futures of one kind come and go, there
-/// is one for each window.
-const MOST_SEAMS: usize = 4096;
-
 const LIVE: u8 = 0;
 const GONE: u8 = 1;
 const LOSSY: u8 = 2;
 /// Live, and of values.
 const READY: u8 = 3;
 
+/// No address of a future, nor null.
+const NOBODY: *mut ReadyCell = ptr::without_provenance_mut(1);
+
 const _: () = assert!(size_of::<Strand>() == SLOT, "a strand fills its slot");
 const _: () = assert!(size_of::<ReadyCell>() == READY_SLOT, "a value fills its slot");
 
 struct Arena {
+    /// Where the first chunk begins: chunks are aligned to their size, so an address says where its own begins.
     base: NonNull<u8>,
     chunks: usize,
+    /// All of them.
+    bytes: usize,
     /// A byte for each chunk.
     states: NonNull<AtomicU8>,
     books: Mutex<Books>,
-}
-
-#[derive(Default)]
-struct Books {
-    /// Chunks that were never used begin here.
-    fresh: usize,
-    /// Live ones of strands, oldest first.
-    live: VecDeque<usize>,
-    /// Live ones of values.
-    ready: VecDeque<usize>,
-    /// Retired ones, oldest first.
-    retired: VecDeque<usize>,
-    /// For each chunk that was ever used the one whose pages it had at last.
-    homes: Vec<u32>,
-    seams: usize,
 }
 
 // SAFETY: the base is an address; what lies there are strands, which are made of atomics.
@@ -97,10 +84,12 @@ unsafe impl Sync for Arena {}
 static ARENA: OnceLock<Arena> = OnceLock::new();
 
 thread_local! {
-    /// What is left of the calling thread's chunk: index of the next slot, slots left.
-    static NEXT: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
-    /// The same of values: chunk, next slot in it, slots left.
-    static NEXT_READY: Cell<(usize, usize, usize)> = const { Cell::new((0, 0, 0)) };
+    /// The next slot of the calling thread's chunk; where another chunk begins, or null, if it has none.
+    static NEXT: Cell<*mut Strand> = const { Cell::new(ptr::null_mut()) };
+    /// The same of values.
+    static NEXT_READY: Cell<*mut ReadyCell> = const { Cell::new(ptr::null_mut()) };
+    /// The value that the calling thread has put last, or `NOBODY`.
+    static LAST: Cell<*mut ReadyCell> = const { Cell::new(NOBODY) };
 }
 
 /// What an address of the program is.
@@ -123,40 +112,93 @@ pub(crate) fn claim(kind: Kind) -> &'static Strand {
 /// Gives a strand its address.
 #[inline]
 pub(crate) fn put(strand: Strand) -> &'static Strand {
-    let arena = arena();
-    let (slot, left) = NEXT.get();
-    let (slot, left) = if left == 0 { (arena.chunk(LIVE) * SLOTS, SLOTS) } else { (slot, left) };
-    NEXT.set((slot + 1, left - 1));
-    let at = arena.slot(slot);
+    let mut at = NEXT.get();
+    if is_begin_of_chunk(at) {
+        at = begin_chunk(LIVE, at.cast()).cast().as_ptr();
+    }
+    NEXT.set(at.wrapping_add(1));
     // SAFETY: the slot lies in a chunk that only this thread hands out, and was not handed out before:
     // mapped, aligned, and nobody else's.
     unsafe { at.write(strand) };
     // SAFETY: just written. It is never unmapped, and becomes nothing but a strand: retiring makes its
     // bytes zero, which are valid atomics.
-    unsafe { at.as_ref() }
+    unsafe { &*at }
 }
 
 /// Gives a value that is there an address.
 #[inline]
 pub(crate) fn put_ready(cell: ReadyCell, note: u8) -> usize {
-    let arena = arena();
-    let (chunk, slot, left) = NEXT_READY.get();
-    let (chunk, slot, left) = if left == 0 {
-        (arena.chunk(READY), READY_FIRST, READY_SLOTS - READY_FIRST)
-    } else {
-        (chunk, slot, left)
-    };
-    NEXT_READY.set((chunk, slot + 1, left - 1));
-    let base = arena.chunk_at(chunk);
-    // SAFETY: within the chunk.
-    let at = unsafe { base.add(slot * READY_SLOT) }.cast::<ReadyCell>();
+    let mut at = NEXT_READY.get();
+    if is_begin_of_chunk(at) {
+        // SAFETY: within the chunk.
+        let first = unsafe { begin_chunk(READY, at.cast()).add(READY_FIRST * READY_SLOT) };
+        at = first.cast().as_ptr();
+    }
+    NEXT_READY.set(at.wrapping_add(1));
     // SAFETY: as in `put`.
     unsafe { at.write(cell) };
-    // SAFETY: within the chunk's page of notes; any byte is a valid atomic.
-    let notes: &AtomicU8 = unsafe { base.add(slot).cast().as_ref() };
-    // Relaxed: the address reaches others through the program's own synchronisation.
-    notes.store(note, Ordering::Relaxed);
-    at.as_ptr() as usize
+    if note != 0 {
+        // SAFETY: a slot of a chunk of values.
+        let own = unsafe { note_of(at) };
+        // Relaxed: the address reaches others through the program's own synchronisation.
+        own.store(note, Ordering::Relaxed);
+    }
+    LAST.set(at);
+    at as usize
+}
+
+/// Whether that is the address of the value that the calling thread has put last.
+#[inline]
+pub(crate) fn is_last(address: usize) -> bool {
+    LAST.get() as usize == address
+}
+
+/// The value that the calling thread has put last, if that is its address: most are asked for at once.
+///
+/// # Safety
+/// Null, or a future.
+#[inline]
+pub(crate) unsafe fn last(address: usize) -> Option<Ready> {
+    let at = LAST.get();
+    if at as usize != address {
+        return None;
+    }
+    // SAFETY: a future, so not `NOBODY`: within the chunk whose slots this thread hands out, which is not
+    // retired before it hands out those of another one; and made of atomics.
+    let cell: &'static ReadyCell = unsafe { &*at };
+    // SAFETY: as above.
+    Some(Ready::new(cell, unsafe { note_of(at) }))
+}
+
+/// Has `is_last` and `last` know nothing until the next value is put.
+#[inline]
+pub(crate) fn forget_last() {
+    LAST.set(NOBODY);
+}
+
+#[inline]
+fn is_begin_of_chunk<T>(at: *mut T) -> bool {
+    at as usize % CHUNK == 0
+}
+
+/// The note of a slot of values.
+///
+/// # Safety
+/// The slot is one of a chunk of values.
+#[inline]
+unsafe fn note_of(slot: *mut ReadyCell) -> &'static AtomicU8 {
+    let at = slot as usize % CHUNK;
+    // SAFETY: the chunk's page of notes, a byte for each slot; any byte is a valid atomic.
+    unsafe { &*slot.cast::<u8>().sub(at).add(at / READY_SLOT).cast() }
+}
+
+/// A chunk of that kind for the calling thread. The one before, which ends there, is full.
+#[cold]
+#[inline(never)]
+fn begin_chunk(kind: u8, end: *mut u8) -> NonNull<u8> {
+    let arena = arena();
+    let full = (end as usize).checked_sub(arena.base.as_ptr() as usize);
+    arena.chunk_at(arena.chunk(kind, full.map(|end| end / CHUNK - 1)))
 }
 
 /// The strand of an address that was one's, however long ago.
@@ -164,7 +206,7 @@ pub(crate) fn put_ready(cell: ReadyCell, note: u8) -> usize {
 pub(crate) fn at(strand: *const Strand) -> &'static Strand {
     let arena = arena();
     let offset = (strand as usize).wrapping_sub(arena.base.as_ptr() as usize);
-    assert!(offset < arena.chunks * CHUNK && offset % SLOT == 0, "no strand was there");
+    assert!(offset < arena.bytes && offset % SLOT == 0, "no strand was there");
     // SAFETY: within the reservation, readable, and bytes that were never written are zero.
     unsafe { arena.slot(offset / SLOT).as_ref() }
 }
@@ -173,10 +215,9 @@ pub(crate) fn at(strand: *const Strand) -> &'static Strand {
 #[inline]
 pub(crate) fn find(address: usize) -> Found {
     let Some(arena) = ARENA.get() else { return Found::Foreign };
-    let Some(offset) = address.checked_sub(arena.base.as_ptr() as usize) else {
-        return Found::Foreign;
-    };
-    if offset >= arena.chunks * CHUNK || offset % READY_SLOT != 0 {
+    // Below the base it is more than all there is.
+    let offset = address.wrapping_sub(arena.base.as_ptr() as usize);
+    if offset >= arena.bytes || offset % READY_SLOT != 0 {
         return Found::Foreign;
     }
     // Acquire pairs with the Release of `retire`.
@@ -213,7 +254,7 @@ pub(crate) fn each(mut wanted: impl FnMut(&'static Strand)) {
 
 /// Bytes of strands that are in use.
 pub(crate) fn bytes() -> usize {
-    let live = |books: &Books| books.live.len() + books.ready.len();
+    let live = |books: &Books| books.live.len() + books.ready.len() + books.filling;
     ARENA.get().map_or(0, |arena| live(&arena.books()) * CHUNK)
 }
 
@@ -226,8 +267,10 @@ impl Arena {
     fn reserve() -> Self {
         let mut bytes = RESERVED;
         let base = loop {
-            if let Some(base) = map(bytes) {
-                break base;
+            if let Some(base) = map(bytes + CHUNK) {
+                let past = base.as_ptr() as usize % CHUNK;
+                // SAFETY: within the mapping, which has a chunk too many.
+                break unsafe { base.add((CHUNK - past) % CHUNK) };
             }
             bytes /= 2;
             assert!(bytes > CHUNK, "the system gives no address space for futures");
@@ -235,7 +278,7 @@ impl Arena {
         let chunks = bytes / CHUNK;
         // Zero, which is `LIVE`.
         let states = map(chunks).expect("the system gives memory for the books of futures").cast();
-        Self { base, chunks, states, books: Mutex::default() }
+        Self { base, chunks, bytes, states, books: Mutex::default() }
     }
 
     #[inline]
@@ -265,9 +308,6 @@ impl Arena {
 
     #[inline]
     fn find_ready(&self, chunk: usize, slot: usize) -> Found {
-        if slot < READY_FIRST {
-            return Found::Foreign;
-        }
         let ready = self.ready(chunk, slot);
         if ready.is_made() { Found::Ready(ready) } else { Found::Foreign }
     }
@@ -275,7 +315,7 @@ impl Arena {
     /// A slot of a chunk of values.
     #[inline]
     fn ready(&self, chunk: usize, slot: usize) -> Ready {
-        debug_assert!((READY_FIRST..READY_SLOTS).contains(&slot));
+        debug_assert!(slot < READY_SLOTS);
         let base = self.chunk_at(chunk);
         // SAFETY: within the chunk, and made of atomics, of which zero is a valid one.
         let cell: &'static ReadyCell = unsafe { base.add(slot * READY_SLOT).cast().as_ref() };
@@ -284,10 +324,13 @@ impl Arena {
         Ready::new(cell, note)
     }
 
-    /// A chunk of this kind for the calling thread.
-    #[cold]
-    fn chunk(&self, kind: u8) -> usize {
+    /// A chunk of this kind for the calling thread, which has filled that one.
+    fn chunk(&self, kind: u8, full: Option<usize>) -> usize {
         let mut books = self.books();
+        if kind == READY {
+            books.ready.extend(full);
+            books.filling += usize::from(full.is_none());
+        }
         let spare = self.sweep(&mut books, kind);
         let chunk = if books.fresh < self.chunks {
             books.fresh += 1;
@@ -299,7 +342,9 @@ impl Arena {
         let has_pages = spare.is_some_and(|spare| self.move_pages(&mut books, spare, chunk, kind));
         // Relaxed: what is put there reaches others through the program's own synchronisation.
         self.state(chunk).store(kind, Ordering::Relaxed);
-        books.live_of(kind).push_back(chunk);
+        if kind == LIVE {
+            books.live.push_back(chunk);
+        }
         drop(books);
         if !has_pages {
             populate::ask(self.chunk_at(chunk), CHUNK);
@@ -360,12 +405,18 @@ impl Arena {
 
     /// The same of a chunk of values: the notes say all.
     fn retire_ready(&self, chunk: usize) -> bool {
-        let mut left = Left::default();
-        for ready in (READY_FIRST..READY_SLOTS).map(|slot| self.ready(chunk, slot)) {
-            if !ready.is_over() {
-                return false;
+        // SAFETY: within the chunk.
+        let begin = unsafe { self.chunk_at(chunk).add(READY_FIRST) };
+        // SAFETY: the notes of all its slots; any byte is a valid atomic.
+        let notes: &'static [AtomicU8] =
+            unsafe { slice::from_raw_parts(begin.as_ptr().cast(), READY_SLOTS - READY_FIRST) };
+        let ready = |note| self.ready(chunk, READY_FIRST + note);
+        let Some(all) = Notes::read(notes, ready) else { return false };
+        let mut left = Left { lossy: all.lose, texts: Vec::new() };
+        if all.hold_texts {
+            for ready in (0..notes.len()).map(ready) {
+                left.note(ready.has_value(), || ready.text());
             }
-            left.note(ready.has_value(), || ready.text());
         }
         self.bury(chunk, left);
         true
@@ -384,46 +435,6 @@ impl Arena {
     }
 }
 
-/// What is lost with a chunk.
-#[derive(Default)]
-struct Left {
-    lossy: bool,
-    /// Numbers of texts.
-    texts: Vec<i64>,
-}
-
-impl Left {
-    #[inline]
-    fn note(&mut self, has_value: bool, text: impl FnOnce() -> Option<i64>) {
-        if has_value {
-            self.lossy = true;
-            // One without a value has the number 0, which is no text's.
-            self.texts.extend(text());
-        }
-    }
-}
-
-impl Books {
-    /// Whether the pages of a chunk may go to another one, which has them then.
-    fn may_move(&mut self, from: usize, to: usize) -> bool {
-        let known = self.homes.len();
-        self.homes.extend((known..self.fresh).map(|chunk| chunk as u32));
-        let home = self.homes[from];
-        let left_of = to.checked_sub(1).map(|left| self.homes[left]);
-        let is_seam = left_of != home.checked_sub(1);
-        if from == to || (is_seam && self.seams >= MOST_SEAMS) {
-            return false;
-        }
-        self.seams += usize::from(is_seam);
-        self.homes[to] = home;
-        true
-    }
-
-    fn live_of(&mut self, kind: u8) -> &mut VecDeque<usize> {
-        if kind == READY { &mut self.ready } else { &mut self.live }
-    }
-}
-
 fn map(bytes: usize) -> Option<NonNull<u8>> {
     let (read_write, private) = (
         libc::PROT_READ | libc::PROT_WRITE,
@@ -434,5 +445,6 @@ fn map(bytes: usize) -> Option<NonNull<u8>> {
     if at == libc::MAP_FAILED { None } else { NonNull::new(at.cast()) }
 }
 
+mod books;
 #[cfg(test)]
 mod tests;

@@ -34,20 +34,17 @@ const LOOKS: (u32, u32) = (1, 8);
 /// Makes a frame that has just suspended for the first time a coroutine; its future's address.
 #[inline]
 pub(crate) fn spawn(frame: Frame) -> usize {
-    // What the program left unsent may have to wait here: the intent waits with it.
+    let Some(value) = frame.end(here::forget_intent) else { return begin(frame) };
+    // After the end, which may leave something unsent, too.
     here::settle();
-    if !frame.is_done() {
-        return begin(frame);
-    }
-    here::forget_intent();
-    let value = frame.promise();
-    frame.destroy();
     ready::put(Value::Bits, value)
 }
 
 /// Not a part of the above: most ramps run to their end.
 #[inline(never)]
 fn begin(frame: Frame) -> usize {
+    // What the program left unsent may have to wait here: the intent waits with it.
+    here::settle();
     let intent = here::take_intent();
     let strand = arena::put(Strand::coroutine(frame.bits(), here::take_lane()));
     let address = strand.address();
@@ -180,11 +177,8 @@ impl Round {
             return;
         }
         let frame = Frame::of_bits(strand.bits());
-        if frame.is_done() {
-            // A plain function may have tried to send at the very end.
-            here::settle();
-            let value = frame.promise();
-            frame.destroy();
+        // A plain function may have tried to send at the very end.
+        if let Some(value) = frame.end(here::settle) {
             drop(turn);
             self.end(strand, Value::Bits, value);
             return;

@@ -243,9 +243,10 @@ pub(crate) fn take_asked() -> Option<Awaited> {
     HERE.with(|here| here.asked.take())
 }
 
-/// Remembers a try that found no room.
+/// Remembers a try that found no room. Asking for the last value settles from now on, too.
 #[inline]
 pub(crate) fn unsent(unsent: Unsent) {
+    arena::forget_last();
     HERE.with(|here| {
         here.clock_read.set(false);
         here.unsent.set(Some(unsent));

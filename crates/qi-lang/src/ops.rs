@@ -73,16 +73,19 @@ impl Frame {
         self.0
     }
 
-    /// Whether it has run to its end: it must not be resumed then.
+    /// The value of one that has run to its end, which is gone then; `None` if it goes on. `first` is called
+    /// before anything of it goes.
     #[inline]
-    pub(crate) fn is_done(self) -> bool {
-        (ops().done)(self.0) & 1 == 1
-    }
-
-    /// The value of one that is done.
-    #[inline]
-    pub(crate) fn promise(self) -> i64 {
-        (ops().promise)(self.0)
+    pub(crate) fn end(self, first: impl FnOnce()) -> Option<i64> {
+        let ops = ops();
+        // LLVM says nothing of the upper bits.
+        if (ops.done)(self.0) & 1 == 0 {
+            return None;
+        }
+        first();
+        let value = (ops.promise)(self.0);
+        (ops.destroy)(self.0);
+        Some(value)
     }
 
     /// Runs its clean-up and frees it.

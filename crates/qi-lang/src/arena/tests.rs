@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 use super::*;
+use crate::channel::Channel;
+use crate::here::{self, Unsent};
 use crate::ready;
 use crate::strand::Value;
 
@@ -86,4 +88,19 @@ fn addresses_of_others_are_foreign() {
     }
     let (ready, _) = value(1);
     assert!(matches!(find(ready + 8), Found::Foreign));
+}
+
+#[test]
+fn value_put_last_is_known_until_another_comes_or_something_is_left_unsent() {
+    let (first, _) = value(1);
+    assert!(is_last(first) && !is_last(0));
+    let (second, ready) = value(0);
+    assert!(is_last(second) && !is_last(first));
+    assert_eq!((ready.first_number(), ready.first_number()), (Some(0), None));
+    let channel: &'static Channel = Box::leak(Box::new(Channel::new(1)));
+    here::unsent(Unsent { channel, value: 1 });
+    assert!(!is_last(second));
+    assert!(here::take_unsent().is_some());
+    let text = ready::put_text(Value::Text, c"text".into());
+    assert!(matches!(find(text), Found::Ready(one) if one.first_number().is_none()));
 }

@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char, c_void};
 use crate::arena::{self, Found};
 use crate::future::{self, As, Given};
 use crate::here;
-use crate::ready;
+use crate::ready::{self, Ready};
 use crate::strand::Value;
 use crate::text;
 
@@ -67,8 +67,22 @@ pub unsafe extern "C" fn qi_future_failed(bytes: *const c_char, length: i64) -> 
     ready::put_text(Value::Failure, unsafe { copy(bytes, length) }) as *mut c_void
 }
 
+/// The bits of a number. Most are the last that were put, and so there is nothing to settle: see
+/// `here::unsent`.
+///
+/// # Safety
+/// Null, or a future.
 #[inline]
-fn bits(future: *mut c_void, wanted: As) -> i64 {
+unsafe fn number(future: *mut c_void, wanted: As) -> i64 {
+    // SAFETY: the caller's word.
+    match unsafe { arena::last(future as usize) }.and_then(Ready::first_number) {
+        Some(number) => number,
+        None => bits(future, wanted),
+    }
+}
+
+#[inline(never)]
+extern "C" fn bits(future: *mut c_void, wanted: As) -> i64 {
     here::settle();
     match future::value(future as usize, wanted) {
         Ok(Given::Bits(bits)) => bits,
@@ -83,7 +97,8 @@ fn bits(future: *mut c_void, wanted: As) -> i64 {
 /// Null, or a future of this library or of the language's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_future_await_i64(future: *mut c_void) -> i64 {
-    bits(future, As::Integer)
+    // SAFETY: the caller's word.
+    unsafe { number(future, As::Integer) }
 }
 
 /// Waits for a number.
@@ -92,7 +107,9 @@ pub unsafe extern "C" fn qi_future_await_i64(future: *mut c_void) -> i64 {
 /// As `qi_future_await_i64`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_future_await_f64(future: *mut c_void) -> f64 {
-    f64::from_bits(bits(future, As::Float) as u64)
+    // SAFETY: the caller's word.
+    let bits = unsafe { number(future, As::Float) };
+    f64::from_bits(bits as u64)
 }
 
 /// Waits for a truth: 1 or 0.
@@ -101,7 +118,8 @@ pub unsafe extern "C" fn qi_future_await_f64(future: *mut c_void) -> f64 {
 /// As `qi_future_await_i64`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qi_future_await_bool(future: *mut c_void) -> i32 {
-    i32::from(bits(future, As::Boolean) != 0)
+    // SAFETY: the caller's word.
+    i32::from(unsafe { number(future, As::Boolean) } != 0)
 }
 
 /// Waits for a pointer and takes its count: the second await gives null. A string comes as a new one.
