@@ -13,18 +13,13 @@
 //! ```
 //!
 //! # Protocol
-//! Whoever queues something looks, after a fence, whether a hand is free and none looks already, and
-//! calls one. A hand that lies down says so, and looks once more after a fence: so of a coroutine that
-//! is queued and a hand that lies down one sees the other. (Invariant I93.)
+//! Who is called for what is queued, and how a hand lies down, is the roster's business (`roster`, I93).
 //! A hand that queues something itself looks without a fence, since it is awake: it may miss one that lies
 //! down at that very moment, and comes to what it has queued when the turn ends. What it puts to its own
 //! front it calls nobody for: it runs that next.
 //! In case a turn lasts, one of the hands that lie is the *lookout*, as long as others run: it looks of
 //! itself, less and less often. So two coroutines that hand to each other wake no thread each time, and
 //! what one of them leaves behind waits milliseconds at most while a seat is free.
-//!
-//! # Memory ordering
-//! `free` and `looking` are Relaxed, between SeqCst fences; the queues order what lies in them.
 //!
 //! # Rejected alternatives
 //! A task of the runtime for each coroutine: 60 ns for a turn, and 200 ns to start one. A call for each
@@ -33,8 +28,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -43,6 +37,7 @@ use qi_runtime::TaskPriority;
 use qi_runtime::time::{self, Sleep};
 
 use crate::hand::Hand;
+use crate::roster::{Called, Member, Roster};
 use crate::strand::Strand;
 use crate::{drive, here, plain, run};
 
@@ -58,34 +53,9 @@ const LANES: [TaskPriority; 4] =
 /// See the file.
 pub(crate) struct Crew {
     lane: TaskPriority,
-    /// Hands that are to run at once.
-    seats: usize,
     /// What came from threads that are no hands.
     outside: Injector<&'static Strand>,
-    hands: Mutex<Hands>,
-    /// Hands that could be called.
-    free: AtomicUsize,
-    /// Hands that look for work.
-    looking: AtomicUsize,
-    /// Hands that there have ever been.
-    made: AtomicUsize,
-    /// Hands too many.
-    surplus: AtomicUsize,
-    /// Whether there is a lookout.
-    watched: AtomicBool,
-}
-
-#[derive(Default)]
-struct Hands {
-    all: Vec<&'static Hand>,
-    lying: Vec<&'static Hand>,
-    spare: Vec<&'static Hand>,
-    /// Hands that have a task.
-    running: usize,
-    /// Of these, such as are in a coroutine that blocks.
-    away: usize,
-    /// Of those that lie, the one that looks of itself.
-    lookout: Option<&'static Hand>,
+    roster: Roster<Hand>,
 }
 
 static CREWS: [OnceLock<Crew>; 4] =
@@ -105,7 +75,7 @@ pub(crate) fn push(strand: &'static Strand) {
             let crew = crew(lane);
             if hand.push_front(strand) {
                 crew.notify_from_hand();
-            } else if !crew.watched.load(Ordering::Relaxed) {
+            } else if !crew.roster.is_watched() {
                 crew.appoint_lookout();
             }
         }
@@ -129,12 +99,13 @@ pub(crate) fn push_new(strand: &'static Strand) {
 /// Coroutines that are queued, about.
 pub(crate) fn queued() -> usize {
     let crews = CREWS.iter().filter_map(OnceLock::get);
-    crews.map(|crew| crew.outside.len() + crew.lock().count()).sum()
+    let count = |crew: &Crew| crew.roster.lock().all.iter().map(|hand| hand.count()).sum::<usize>();
+    crews.map(|crew| crew.outside.len() + count(crew)).sum()
 }
 
 /// Tasks that are hands.
 pub(crate) fn hands() -> usize {
-    CREWS.iter().filter_map(OnceLock::get).map(|crew| crew.lock().running).sum()
+    CREWS.iter().filter_map(OnceLock::get).map(|crew| crew.roster.lock().running).sum()
 }
 
 /// The time in which a hand's thread is blocked by a coroutine: another hand has its place.
@@ -155,47 +126,15 @@ impl Drop for Blocked {
     }
 }
 
-impl Hands {
-    /// It lies no more.
-    fn relieve(&mut self, hand: &'static Hand) {
-        if self.lookout.is_some_and(|lookout| std::ptr::eq(lookout, hand)) {
-            self.lookout = None;
-        }
-    }
-
-    fn count(&self) -> usize {
-        self.all.iter().map(|hand| hand.count()).sum()
+impl Member for Hand {
+    fn set_looks(&self, looks: bool) -> bool {
+        Self::set_looks(self, looks)
     }
 }
 
 impl Crew {
     fn new(lane: TaskPriority) -> Self {
-        let seats = run::seats();
-        Self {
-            lane,
-            seats,
-            outside: Injector::new(),
-            hands: Mutex::default(),
-            free: AtomicUsize::new(seats),
-            looking: AtomicUsize::new(0),
-            made: AtomicUsize::new(0),
-            surplus: AtomicUsize::new(0),
-            watched: AtomicBool::new(false),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Hands> {
-        self.hands.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes down what the books say.
-    fn count(&self, hands: &Hands) {
-        let wanted = self.seats + hands.away;
-        // Relaxed, both: see the file.
-        self.free
-            .store(hands.lying.len() + wanted.saturating_sub(hands.running), Ordering::Relaxed);
-        self.surplus.store(hands.running.saturating_sub(wanted), Ordering::Relaxed);
-        self.watched.store(hands.lookout.is_some(), Ordering::Relaxed);
+        Self { lane, outside: Injector::new(), roster: Roster::new(run::seats()) }
     }
 
     /// Queues what comes from a thread that is no hand of this lane.
@@ -208,74 +147,46 @@ impl Crew {
     /// lies down now, it runs what it has queued, or the lookout takes it from behind a turn that lasts.
     #[inline]
     fn notify_from_hand(&'static self) {
-        if self.seats > 1 {
-            self.look_and_call();
+        if self.roster.has_several() && self.roster.wants_call() {
+            self.call_one();
         }
     }
 
     /// Has somebody look, if somebody is free and nobody does.
     #[inline]
     fn notify(&'static self) {
-        // SeqCst: what was queued comes before the look; see the file.
-        fence(Ordering::SeqCst);
-        self.look_and_call();
-    }
-
-    #[inline]
-    fn look_and_call(&'static self) {
-        if self.free.load(Ordering::Relaxed) > 0 && self.looking.load(Ordering::Relaxed) == 0 {
+        if self.roster.wants_call_for_queued() {
             self.call_one();
         }
     }
 
     #[cold]
     fn call_one(&'static self) {
-        let mut hands = self.lock();
-        if self.looking.load(Ordering::Relaxed) > 0 {
-            return;
-        }
-        let lying = hands.lying.pop();
-        lying.into_iter().for_each(|hand| hands.relieve(hand));
-        let begins = lying.is_none() && hands.running < self.seats + hands.away;
-        let Some(hand) = lying.or_else(|| begins.then(|| self.engage(&mut hands))) else { return };
-        hand.set_looks(true);
-        self.looking.fetch_add(1, Ordering::Relaxed);
-        self.count(&hands);
-        drop(hands);
-        if begins {
-            let task =
-                Task { hand, crew: self, lies: false, tries: 0, watch: None, pause: WATCH.0 };
-            drop(run::handle().spawn_with_priority(task, self.lane));
-        } else {
-            hand.call();
+        match self.roster.choose(|| self.make_hand()) {
+            Some(Called::Lying(hand)) => hand.call(),
+            Some(Called::New(hand)) => {
+                let task =
+                    Task { hand, crew: self, lies: false, tries: 0, watch: None, pause: WATCH.0 };
+                drop(run::handle().spawn_with_priority(task, self.lane));
+            }
+            None => {}
         }
     }
 
-    fn engage(&self, hands: &mut Hands) -> &'static Hand {
-        hands.running += 1;
-        hands.spare.pop().unwrap_or_else(|| {
-            let lane = LANES.iter().position(|lane| *lane == self.lane).unwrap_or(1);
-            let hand: &'static Hand = Box::leak(Box::new(Hand::new(lane)));
-            hands.all.push(hand);
-            self.made.store(hands.all.len(), Ordering::Relaxed);
-            hand
-        })
+    fn make_hand(&self) -> &'static Hand {
+        let lane = LANES.iter().position(|lane| *lane == self.lane).unwrap_or(1);
+        Box::leak(Box::new(Hand::new(lane)))
     }
 
     fn count_away(&'static self, change: impl FnOnce(usize) -> usize) {
-        let mut hands = self.lock();
-        hands.away = change(hands.away);
-        self.count(&hands);
-        drop(hands);
-        // SeqCst: as in `notify`.
-        fence(Ordering::SeqCst);
+        self.roster.count_away(change);
         if self.has_any() {
             self.notify();
         }
     }
 
     fn has_any(&self) -> bool {
-        !self.outside.is_empty() || self.lock().all.iter().any(|hand| hand.has_any())
+        !self.outside.is_empty() || self.roster.lock().all.iter().any(|hand| hand.has_any())
     }
 
     /// The next coroutine for a hand.
@@ -290,9 +201,8 @@ impl Crew {
         if let Some(found) = hand.pop() {
             return Some(found);
         }
-        // Relaxed: of a crew of one that is blocked the second hand was made after it.
-        if self.made.load(Ordering::Relaxed) > 1 {
-            let hands = self.lock();
+        if self.roster.has_made_several() {
+            let hands = self.roster.lock();
             for other in &hands.all {
                 if !std::ptr::eq(*other, hand) && hand.steal_from(other) {
                     break;
@@ -304,91 +214,26 @@ impl Crew {
 
     /// Takes what waits behind a turn that lasts; whether there was such a one.
     fn relieve_others(&self, hand: &'static Hand) -> bool {
-        let hands = self.lock();
+        let hands = self.roster.lock();
         let mut others = hands.all.iter().filter(|other| !std::ptr::eq(**other, hand));
         others.any(|other| hand.steal_front(other))
-    }
-
-    /// A hand looks no more: it has found something, or lies down.
-    fn looks_no_more(&self, hand: &'static Hand) -> bool {
-        let did = hand.set_looks(false);
-        if did {
-            // Relaxed: see the file.
-            self.looking.fetch_sub(1, Ordering::Relaxed);
-        }
-        did
-    }
-
-    fn looks(&self, hand: &'static Hand) {
-        if !hand.set_looks(true) {
-            self.looking.fetch_add(1, Ordering::Relaxed);
-        }
     }
 
     /// Calls somebody who will be the lookout when there is nothing else to do.
     #[inline]
     fn appoint_lookout(&'static self) {
-        // Relaxed, all: the next hand-over asks again.
-        let nobody_looks = self.looking.load(Ordering::Relaxed) == 0;
-        if self.seats > 1 && nobody_looks && self.free.load(Ordering::Relaxed) > 0 {
-            self.watched.store(true, Ordering::Relaxed);
+        if self.roster.appoints_lookout() {
             self.call_one();
         }
     }
 
-    /// Lets a hand lie down, and says whether as the lookout; `None` if there is work after all.
-    fn lie_down(&'static self, hand: &'static Hand, context: &Context<'_>) -> Option<bool> {
-        hand.keep(context.waker());
-        let mut hands = self.lock();
-        // Others are awake. (A hand that is away has nothing that others could not take.)
-        let others_run = hands.running.saturating_sub(hands.away) > hands.lying.len() + 1;
-        let watches = hands.lookout.is_none() && others_run;
-        if watches {
-            hands.lookout = Some(hand);
-        }
-        hands.lying.push(hand);
-        self.looks_no_more(hand);
-        self.count(&hands);
-        drop(hands);
-        // SeqCst: pairs with that of `notify`.
-        fence(Ordering::SeqCst);
-        // One that was called meanwhile goes on when the call reaches its task.
-        if self.has_any() && self.stand_up(hand) {
-            return None;
-        }
-        Some(watches)
-    }
-
-    /// Takes a hand off the list of those that lie; `false` if somebody has called it.
-    fn stand_up(&self, hand: &'static Hand) -> bool {
-        let mut hands = self.lock();
-        let Some(at) = hands.lying.iter().position(|one| std::ptr::eq(*one, hand)) else {
-            return false;
-        };
-        hands.lying.swap_remove(at);
-        hands.relieve(hand);
-        self.count(&hands);
-        self.looks(hand);
-        true
-    }
-
     /// Dismisses a hand if there is one too many.
     fn dismiss(&'static self, hand: &'static Hand) -> bool {
-        if self.surplus.load(Ordering::Relaxed) == 0 {
-            return false;
+        let dismissed = self.roster.dismiss(hand, || hand.empty_into(&self.outside));
+        if dismissed {
+            self.notify();
         }
-        let mut hands = self.lock();
-        if hands.running <= self.seats + hands.away {
-            return false;
-        }
-        hand.empty_into(&self.outside);
-        self.looks_no_more(hand);
-        hands.running -= 1;
-        hands.spare.push(hand);
-        self.count(&hands);
-        drop(hands);
-        self.notify();
-        true
+        dismissed
     }
 }
 
@@ -418,12 +263,14 @@ impl Task {
         }
         self.watch = None;
         self.tries = LOOKS;
-        self.crew.stand_up(self.hand)
+        self.crew.roster.stand_up(self.hand)
     }
 
     /// Lies down; `false` if there is work after all.
     fn lie_down(&mut self, context: &mut Context<'_>) -> bool {
-        let Some(watches) = self.crew.lie_down(self.hand, context) else { return false };
+        self.hand.keep(context.waker());
+        let lies = self.crew.roster.lie_down(self.hand, || self.crew.has_any());
+        let Some(watches) = lies else { return false };
         self.lies = true;
         if watches {
             let mut watch = Box::pin(time::sleep(self.pause));
@@ -452,7 +299,7 @@ impl Future for Task {
         hand.draw(&crew.outside);
         let took_turns = drive::round(crew, hand, || {
             // Where there is work for one there may be for two.
-            if crew.looks_no_more(hand) && crew.seats > 1 && crew.has_any() {
+            if crew.roster.looks_no_more(hand) && crew.roster.has_several() && crew.has_any() {
                 crew.notify();
             }
         });
@@ -464,7 +311,7 @@ impl Future for Task {
             self.pause = WATCH.0;
         } else {
             self.tries += 1;
-            crew.looks(hand);
+            crew.roster.looks(hand);
         }
         let looks_deep = self.tries == 1 || self.tries > LOOKS;
         if looks_deep && crew.relieve_others(hand) {

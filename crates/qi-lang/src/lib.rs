@@ -104,6 +104,8 @@ mod ready;
 #[cfg(unix)]
 mod report;
 #[cfg(unix)]
+mod roster;
+#[cfg(unix)]
 mod run;
 #[cfg(unix)]
 mod strand;
@@ -112,6 +114,8 @@ mod strangers;
 #[cfg(all(unix, not(target_os = "linux")))]
 #[path = "no_strangers.rs"]
 mod strangers;
+#[cfg(unix)]
+mod sync;
 #[cfg(unix)]
 mod table;
 #[cfg(unix)]

@@ -27,7 +27,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use qi_runtime::sync::Notify;
@@ -74,7 +74,8 @@ static COMMON: Sheet = Sheet::new();
 static STATE: AtomicU8 = AtomicU8::new(OFF);
 static WAITERS: AtomicUsize = AtomicUsize::new(0);
 static STARTED: AtomicBool = AtomicBool::new(false);
-static CALL: Notify = Notify::new();
+/// Made when it is first used: what is built for loom cannot make one before.
+static CALL: LazyLock<Notify> = LazyLock::new(Notify::new);
 
 struct Sheets {
     all: Vec<&'static Sheet>,

@@ -25,6 +25,16 @@ pub(crate) const MODELS: &[Model] = &[
         mutants: &["handle_enters_what_is_leaving"],
     },
     Model {
+        name: "loom_roster",
+        package: "qi-lang",
+        preemption_bound: 3,
+        mutants: &[
+            "roster_calls_without_fence",
+            "roster_lies_without_fence",
+            "roster_lies_without_look",
+        ],
+    },
+    Model {
         name: "loom_unpark_is_never_lost",
         package: "qi-reactor",
         preemption_bound: 3,

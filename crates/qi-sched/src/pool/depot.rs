@@ -1,4 +1,5 @@
-//! The depot of one size class: full batches of free blocks, and the chunks they come from.
+//! The depot of one size class: full batches of free blocks, and the chunks they come from, which go when none of
+//! their blocks is in use (I74).
 
 use super::chunk::{ALIGN, Chunk, FreeBlock, Home};
 use super::class;

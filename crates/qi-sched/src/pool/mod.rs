@@ -15,7 +15,7 @@
 //! * Chunks are made one by one while they are few, and lie in huge pages when they are many: see
 //!   [`region`].
 //! * Chunks with no block in use go back to the system when the runtime falls idle ([`Pool::trim`])
-//!   and, after [`Pool::close`], as soon as their last block comes back.
+//!   and, after [`Pool::close`], as soon as their last block comes back. (I74)
 
 mod chunk;
 mod class;
