@@ -316,7 +316,7 @@ fn rescue_children(shared: &Shared, seat: &Seat, sight: &mut Sight) {
         let oldest = sight.rescues % sight.rescued.len();
         sight.rescued[oldest] = Some(task.id());
         sight.rescues += 1;
-        shared.inject(task, word.lane());
+        shared.inject(task.for_turn(word.turn()), word.lane());
     }
 }
 

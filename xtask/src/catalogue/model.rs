@@ -75,6 +75,7 @@ pub(crate) const MODELS: &[Model] = &[
         package: "qi-sched",
         preemption_bound: 3,
         mutants: &[
+            "state_claim_ignores_turn",
             "state_claim_keeps_scheduled",
             "state_joiner_always_frees",
             "state_suspend_forgets_wake",

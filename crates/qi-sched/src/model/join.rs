@@ -42,7 +42,8 @@ impl Task {
     fn run() -> (Arc<Self>, thread::JoinHandle<()>) {
         let state = State::free();
         state.publish(TaskPriority::Normal, Placement::Anywhere);
-        assert!(matches!(state.claim(true), Claim::Run { .. }));
+        let turn = state.load().turn();
+        assert!(matches!(state.claim(turn, true), Claim::Run { .. }));
         let task = Arc::new(Self { state, slot: JoinSlot::empty(), output: Watched::new(None) });
         let completer = {
             let task = task.clone();

@@ -105,7 +105,8 @@ fn the_word_says_the_highest_loan() {
     struct Borrower(State, Ledger);
     let state = State::free();
     state.publish(Low, Placement::Anywhere);
-    assert!(matches!(state.claim(true), Claim::Run { .. }));
+    let turn = state.load().turn();
+    assert!(matches!(state.claim(turn, true), Claim::Run { .. }));
     let borrower = Arc::new(Borrower(state, Ledger::default()));
     let lend = |borrower: &Borrower, old, new| {
         // The hints that it asks for are another model's.

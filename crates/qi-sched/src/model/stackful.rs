@@ -7,22 +7,23 @@
 use super::watched::Watched;
 use crate::priority::TaskPriority;
 use crate::task::{
-    CancelRequest, Claim, Dwelling, Outcome, Placement, Raise, State, Suspend, Wake,
+    CancelRequest, Claim, Due, Dwelling, Outcome, Placement, Raise, State, Suspend, Turn, Wake,
 };
 use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use loom::thread;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What others see of a worker.
 struct Worker {
     number: usize,
-    inbox: Mutex<usize>,
+    inbox: Mutex<VecDeque<Turn>>,
 }
 
 impl Worker {
     fn new(number: usize) -> Arc<Self> {
-        Arc::new(Self { number, inbox: Mutex::new(0) })
+        Arc::new(Self { number, inbox: Mutex::default() })
     }
 }
 
@@ -39,7 +40,7 @@ struct Task {
     home: Dwelling<Worker>,
     polls: AtomicUsize,
     /// Where anybody takes hints from.
-    shared: Mutex<usize>,
+    shared: Mutex<VecDeque<Turn>>,
     ended: AtomicUsize,
 }
 
@@ -47,12 +48,13 @@ impl Task {
     fn spawn() -> Arc<Self> {
         let state = State::free();
         state.publish(TaskPriority::Normal, Placement::Stackful);
+        let turn = state.load().turn();
         Arc::new(Self {
             state,
             frames: Watched::default(),
             home: Dwelling::default(),
             polls: AtomicUsize::new(0),
-            shared: Mutex::new(1),
+            shared: Mutex::new(VecDeque::from([turn])),
             ended: AtomicUsize::new(0),
         })
     }
@@ -65,14 +67,9 @@ impl Task {
 
     /// A worker takes a hint from the shared queue, or from its inbox.
     fn work(&self, me: &Arc<Worker>) {
-        let take = |queue: &Mutex<usize>| {
-            let mut hints = queue.lock().unwrap();
-            let taken = *hints > 0;
-            *hints -= usize::from(taken);
-            taken
-        };
-        while take(&self.shared) || take(&me.inbox) {
-            if let Claim::Run { cancelled, .. } = self.state.claim(self.home.is(me)) {
+        let take = |queue: &Mutex<VecDeque<Turn>>| queue.lock().unwrap().pop_front();
+        while let Some(turn) = take(&self.shared).or_else(|| take(&me.inbox)) {
+            if let Claim::Run { cancelled, .. } = self.state.claim(turn, self.home.is(me)) {
                 if cancelled && self.has_begun() {
                     self.state.tell();
                 }
@@ -103,7 +100,7 @@ impl Task {
         self.home.keep(me);
         match self.state.suspend(true) {
             Suspend::Waiting => {}
-            Suspend::Requeue(_) => *me.inbox.lock().unwrap() += 1,
+            Suspend::Requeue(due) => me.inbox.lock().unwrap().push_back(due.turn),
             Suspend::Cancelled => {
                 self.state.tell();
                 self.run(me, true);
@@ -120,17 +117,17 @@ impl Task {
     }
 
     /// Where a hint goes that is made now.
-    fn queue(&self) {
+    fn queue(&self, due: Due) {
         match self.home.kept() {
-            Some(worker) => *worker.inbox.lock().unwrap() += 1,
-            None => *self.shared.lock().unwrap() += 1,
+            Some(worker) => worker.inbox.lock().unwrap().push_back(due.turn),
+            None => self.shared.lock().unwrap().push_back(due.turn),
         }
     }
 
     fn wake(&self) {
         self.state.add_ref();
-        if let Wake::Schedule(_) = self.state.wake_by_value() {
-            self.queue();
+        if let Wake::Schedule(due) = self.state.wake_by_value() {
+            self.queue(due);
         }
     }
 }
@@ -161,9 +158,12 @@ impl Workers {
 fn it_goes_on_where_it_began() {
     let task = Task::spawn();
     let workers = Workers::start(&task);
-    if task.state.set_priority(TaskPriority::High) != Raise::Nothing {
-        task.queue();
+    if let Raise::Requeue(due) | Raise::Wake(due) = task.state.set_priority(TaskPriority::High) {
+        task.queue(due);
     }
+    task.work(workers.first());
+    // After the second wait it is to have a turn like its first once more.
+    task.wake();
     task.work(workers.first());
     task.wake();
     task.work(workers.first());
@@ -172,7 +172,7 @@ fn it_goes_on_where_it_began() {
     task.frames.look(|frames| {
         let is_home = |number: &usize| *number == home.number;
         assert!(frames.polled_by.iter().all(is_home), "polled elsewhere");
-        assert!(frames.polls >= 2 || *task.shared.lock().unwrap() > 0, "a wake-up was lost");
+        assert!(frames.polls >= 2 || !task.shared.lock().unwrap().is_empty(), "a wake-up was lost");
     });
 }
 
@@ -180,8 +180,8 @@ fn it_goes_on_where_it_began() {
 fn it_is_told_once_and_then_waits_as_it_likes() {
     let task = Task::spawn();
     let workers = Workers::start(&task);
-    if let CancelRequest::Schedule(_) = task.state.request_cancel() {
-        task.queue();
+    if let CancelRequest::Schedule(due) = task.state.request_cancel() {
+        task.queue(due);
     }
     let home = workers.home(&task);
     task.work(&home);

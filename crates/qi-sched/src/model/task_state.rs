@@ -7,10 +7,13 @@
 
 use super::watched::Watched;
 use crate::priority::TaskPriority;
-use crate::task::{CancelRequest, Claim, Outcome, Placement, Raise, State, Suspend, Wake};
+use crate::task::{
+    CancelRequest, Claim, Due, Outcome, Placement, Raise, State, Suspend, Turn, Wake,
+};
 use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use loom::thread;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What the future remembers.
@@ -30,7 +33,9 @@ struct Task {
     event: AtomicUsize,
     /// At this value of the event the future is ready.
     ready_at: usize,
-    hints: Mutex<usize>,
+    /// Instead of waiting, the future asks so often to be polled again.
+    yields: usize,
+    hints: Mutex<VecDeque<Turn>>,
     /// Touched by whoever frees the block, and read by everybody who uses it.
     block: Watched<bool>,
     freed: AtomicBool,
@@ -39,14 +44,20 @@ struct Task {
 impl Task {
     /// A task with the references of its life, its first hint (which is queued) and its handle.
     fn spawn(ready_at: usize) -> Arc<Self> {
+        Self::spawn_yielding(ready_at, 0)
+    }
+
+    fn spawn_yielding(ready_at: usize, yields: usize) -> Arc<Self> {
         let state = State::free();
         state.publish(TaskPriority::Normal, Placement::Anywhere);
+        let state_turn = state.load().turn();
         Arc::new(Self {
             state,
             future: Watched::default(),
             event: AtomicUsize::new(0),
             ready_at,
-            hints: Mutex::new(1),
+            yields,
+            hints: Mutex::new(VecDeque::from([state_turn])),
             block: Watched::new(true),
             freed: AtomicBool::new(false),
         })
@@ -69,21 +80,18 @@ impl Task {
         }
     }
 
-    fn push_hint(&self) {
-        *self.hints.lock().unwrap() += 1;
+    fn push_hint(&self, due: Due) {
+        self.hints.lock().unwrap().push_back(due.turn);
     }
 
-    fn pop_hint(&self) -> bool {
-        let mut hints = self.hints.lock().unwrap();
-        let popped = *hints > 0;
-        *hints -= usize::from(popped);
-        popped
+    fn pop_hint(&self) -> Option<Turn> {
+        self.hints.lock().unwrap().pop_front()
     }
 
     /// What a worker does with a hint.
-    fn run_hint(&self) {
+    fn run_hint(&self, turn: Turn) {
         self.in_use();
-        match self.state.claim(true) {
+        match self.state.claim(turn, true) {
             Claim::Stale { free: true } => self.free(),
             Claim::Stale { free: false } => {}
             Claim::Run { cancelled, .. } => self.execute(cancelled, true),
@@ -95,19 +103,22 @@ impl Task {
         if cancelled {
             return self.end(Outcome::Cancelled, hint);
         }
-        let ready = self.future.change(|future| {
+        let (ready, yields) = self.future.change(|future| {
             assert!(!future.dropped, "polled after it was dropped");
             future.polls += 1;
             assert!(future.polls < 16, "polled again and again, although nobody woke it");
             future.seen = self.event.load(Relaxed);
-            future.seen >= self.ready_at
+            let yields = future.polls <= self.yields;
+            (future.seen >= self.ready_at && !yields, yields)
         });
         if ready {
             return self.end(Outcome::Completed, hint);
         }
-        match self.state.suspend(hint) {
+        let suspend =
+            if yields { self.state.suspend_yielding(hint) } else { self.state.suspend(hint) };
+        match suspend {
             Suspend::Waiting => {}
-            Suspend::Requeue(_) => self.push_hint(),
+            Suspend::Requeue(due) => self.push_hint(due),
             Suspend::Cancelled => self.end(Outcome::Cancelled, hint),
         }
     }
@@ -127,7 +138,7 @@ impl Task {
         self.in_use();
         self.event.fetch_max(event, Relaxed);
         match self.state.wake_by_value() {
-            Wake::Schedule(_) => self.push_hint(),
+            Wake::Schedule(due) => self.push_hint(due),
             Wake::Nothing { free: true } => self.free(),
             Wake::Nothing { free: false } => {}
         }
@@ -137,23 +148,29 @@ impl Task {
     fn wake_by_ref(&self, event: usize) {
         self.in_use();
         self.event.fetch_max(event, Relaxed);
-        if let Wake::Schedule(_) = self.state.wake_by_ref() {
-            self.push_hint();
+        if let Wake::Schedule(due) = self.state.wake_by_ref() {
+            self.push_hint(due);
         }
         self.release(1);
     }
 
+    fn follow(&self, raise: Raise) {
+        if let Raise::Requeue(due) | Raise::Wake(due) = raise {
+            self.push_hint(due);
+        }
+    }
+
     fn cancel(&self) {
         self.in_use();
-        if let CancelRequest::Schedule(_) = self.state.request_cancel() {
-            self.push_hint();
+        if let CancelRequest::Schedule(due) = self.state.request_cancel() {
+            self.push_hint(due);
         }
     }
 
     /// Runs whatever is queued.
     fn run_all(&self) {
-        while self.pop_hint() {
-            self.run_hint();
+        while let Some(turn) = self.pop_hint() {
+            self.run_hint(turn);
         }
     }
 
@@ -168,8 +185,8 @@ impl Task {
 fn worker(task: &Arc<Task>) -> thread::JoinHandle<()> {
     let task = task.clone();
     thread::spawn(move || {
-        if task.pop_hint() {
-            task.run_hint();
+        if let Some(turn) = task.pop_hint() {
+            task.run_hint(turn);
         }
     })
 }
@@ -217,12 +234,8 @@ fn a_task_ends_once_and_is_freed_once() {
 fn several_hints_have_one_runner() {
     let task = Task::spawn(1);
     let runners = [worker(&task), worker(&task)];
-    if task.state.set_priority(TaskPriority::High) != Raise::Nothing {
-        task.push_hint();
-    }
-    if task.state.raise(TaskPriority::Critical) != Raise::Nothing {
-        task.push_hint();
-    }
+    task.follow(task.state.set_priority(TaskPriority::High));
+    task.follow(task.state.raise(TaskPriority::Critical));
     for runner in runners {
         runner.join().unwrap();
     }
@@ -251,6 +264,31 @@ fn cancelling_drops_the_future_once() {
     runner.join().unwrap();
     task.run_all();
     assert!(task.future.look(|future| future.dropped), "the request was lost");
+    assert!(task.freed.load(Relaxed), "leaked");
+}
+
+/// The monitor queues a hint once more while a worker runs the task, which only yields: of the two,
+/// one is left after a few turns, so it has no more turns than others.
+fn a_hint_left_over_is_void() {
+    const YIELDS: usize = 6;
+    let task = Task::spawn_yielding(0, YIELDS);
+    let runner = worker(&task);
+    if task.state.try_add_ref() {
+        let word = task.state.load();
+        if word.is_scheduled() {
+            task.push_hint(Due { lane: word.lane(), turn: word.turn() });
+        } else {
+            task.release(1);
+        }
+    }
+    runner.join().unwrap();
+    while task.future.look(|future| future.polls) < YIELDS {
+        let turn = task.pop_hint().expect("the task was lost");
+        task.run_hint(turn);
+    }
+    assert_eq!(task.hints.lock().unwrap().len(), 1, "a task that yields lies in the queue twice");
+    task.run_all();
+    task.drop_handle();
     assert!(task.freed.load(Relaxed), "leaked");
 }
 
@@ -287,7 +325,7 @@ fn a_joined_child_is_freed_once(parent_has_the_hint: bool) {
     let runner = if parent_has_the_hint { None } else { Some(worker(&task)) };
     task.in_use();
     if task.state.claim_in_place() {
-        let hint = parent_has_the_hint && task.pop_hint();
+        let hint = parent_has_the_hint && task.pop_hint().is_some();
         task.future.change(|future| {
             assert!(!std::mem::replace(&mut future.dropped, true), "run twice");
         });
@@ -341,6 +379,7 @@ fn loom_task_state() {
         "loom_task_state",
         &[
             several_hints_have_one_runner,
+            a_hint_left_over_is_void,
             wakes_lead_to_a_poll_that_sees_the_event,
             a_task_ends_once_and_is_freed_once,
             cancelling_drops_the_future_once,

@@ -99,14 +99,14 @@ impl Nursery {
     #[inline]
     pub(crate) fn push(&self, task: TaskRef) {
         let len = self.len.get();
-        let task = task.into_raw();
         // Relaxed: see "Memory ordering".
-        self.shown.children[len].store(task.addr().get(), Relaxed);
-        self.kept[len].set(Some(task));
+        self.shown.children[len].store(task.address().addr().get(), Relaxed);
+        self.kept[len].set(Some(task.into_raw()));
         self.len.set(len + 1);
     }
 
-    /// Takes out this very child, if it is here.
+    /// Takes out this very child, which has not begun, if it is here. (So its hint is for the first turn,
+    /// and equal to its address.)
     #[inline]
     pub(crate) fn take(&self, child: &Header) -> Option<TaskRef> {
         let wanted = Some(TaskPtr::from(child));

@@ -163,7 +163,7 @@ impl Shared {
             if word.is_scheduled() && word.may_run_anywhere_now() {
                 // Its hint may lie where only one worker finds it, and that one's poll not return
                 // before the task is gone.
-                self.inject(task, word.lane());
+                self.inject(task.for_turn(word.turn()), word.lane());
             }
         }
     }

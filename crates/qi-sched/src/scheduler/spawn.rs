@@ -257,7 +257,9 @@ impl Shared {
     }
 
     /// Ends a task that will never be run: drops its future here.
-    pub(crate) fn discard(self: &Arc<Self>, hint: TaskRef) {
+    pub(crate) fn discard(self: &Arc<Self>, task: TaskRef) {
+        let turn = task.state.load().turn();
+        let hint = task.for_turn(turn);
         if let Claimed::Run { running, .. } = hint.claim(None) {
             self.foreign.claimed.add_shared(1);
             let context = Context::new(self.clone(), None);

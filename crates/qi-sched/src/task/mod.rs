@@ -45,11 +45,13 @@ pub(crate) use origin::Origin;
 pub(crate) use reference::TaskRef;
 pub(crate) use running::{Claimed, Ended, Polled, Running, Suspended};
 pub(crate) use snapshot::Snapshot;
+#[cfg(all(test, loom))]
+pub(crate) use snapshot::Turn;
 pub(crate) use state::State;
 pub use status::TaskStatus;
 pub use thin::ThinWaker;
 #[cfg(all(test, loom))]
-pub(crate) use transition::{CancelRequest, Claim, Detach, Suspend, Wake};
+pub(crate) use transition::{CancelRequest, Claim, Detach, Due, Suspend, Wake};
 pub(crate) use transition::{Outcome, Placement, Raise};
 pub(crate) use waker::wakes;
 

@@ -2,7 +2,7 @@
 
 use super::header::{Header, TaskPtr};
 use super::reference::TaskRef;
-use super::transition::{CancelRequest, Raise};
+use super::transition::{CancelRequest, Due, Raise};
 use crate::error::CancelError;
 use crate::priority::TaskPriority;
 use crate::scheduler::Shared;
@@ -15,7 +15,7 @@ impl Header {
     pub(crate) fn request_cancel(&self) -> Result<Hint, CancelError> {
         match self.state.request_cancel() {
             CancelRequest::Taken => Ok(None),
-            CancelRequest::Schedule(lane) => Ok(Some((self.hint(), lane))),
+            CancelRequest::Schedule(due) => Ok(Some((self.hint(due), due.lane))),
             CancelRequest::Ended => Err(CancelError::Ended),
             CancelRequest::Uncancellable => Err(CancelError::NotCancellable),
         }
@@ -35,14 +35,14 @@ impl Header {
     pub(crate) fn follow(&self, raise: Raise) {
         match raise {
             Raise::Nothing => {}
-            Raise::Requeue(lane) => Shared::enqueue(self.hint(), lane),
-            Raise::Wake(lane) => Shared::schedule(self.hint(), lane),
+            Raise::Requeue(due) => Shared::enqueue(self.hint(due), due.lane),
+            Raise::Wake(due) => Shared::schedule(self.hint(due), due.lane),
         }
     }
 
     /// The reference that a transition has just added for a hint.
-    fn hint(&self) -> TaskRef {
-        // SAFETY: called only with a lane in hand, which comes with a reference.
-        unsafe { TaskRef::from_raw(TaskPtr::from(self)) }
+    fn hint(&self, due: Due) -> TaskRef {
+        // SAFETY: what is due has its reference.
+        unsafe { TaskRef::hint(TaskPtr::from(self), due.turn) }
     }
 }

@@ -69,9 +69,9 @@ impl TaskRef {
     #[inline]
     pub(crate) fn claim(self, slot: Option<&Arc<ThreadSlot>>) -> Claimed {
         let may_resume = self.may_resume_on(slot);
-        let task = self.into_raw();
+        let (task, turn) = self.into_parts();
         // SAFETY: the hint's reference keeps the block until it is given back.
-        match unsafe { task.as_ref() }.state.claim(may_resume) {
+        match unsafe { task.as_ref() }.state.claim(turn, may_resume) {
             Claim::Run { cancelled, lane } => {
                 Claimed::Run { running: Running { task, hint: true }, cancelled, lane }
             }
@@ -98,7 +98,7 @@ impl Running {
     pub(crate) fn keep(&mut self, hint: TaskRef) {
         debug_assert!(!self.hint && hint.is(self.header()));
         self.hint = true;
-        let _ = hint.into_raw();
+        let _ = hint.into_parts();
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -149,10 +149,10 @@ impl Running {
             if yields { state.suspend_yielding(self.hint) } else { state.suspend(self.hint) };
         match suspend {
             Suspend::Waiting => Suspended::Waiting,
-            Suspend::Requeue(lane) => {
+            Suspend::Requeue(due) => {
                 // SAFETY: the hint has its reference.
-                let hint = unsafe { TaskRef::from_raw(self.task) };
-                Suspended::Requeue(hint, lane)
+                let hint = unsafe { TaskRef::hint(self.task, due.turn) };
+                Suspended::Requeue(hint, due.lane)
             }
             Suspend::Cancelled => Suspended::Cancelled(self),
         }

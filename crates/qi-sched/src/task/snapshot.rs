@@ -3,7 +3,7 @@
 
 use super::state::{
     BLOCKING, CANCEL, DONE, FRESH, JOIN_WAKER, LANE_SHIFT, OUTCOME_SHIFT, OWN_SHIFT, PINNED,
-    QUEUED_SHIFT, REF_ONE, RUNNING, SCHEDULED, STACKFUL, TOLD,
+    QUEUED_SHIFT, REF_ONE, RUNNING, SCHEDULED, STACKFUL, TOLD, TURN,
 };
 use super::transition::Outcome;
 use crate::priority::TaskPriority;
@@ -13,6 +13,24 @@ use crate::queue::ONE_LANE;
 const IN_PLACE: u64 = SCHEDULED | FRESH;
 const NOT_IN_PLACE: u64 = RUNNING | DONE | CANCEL | PINNED | BLOCKING;
 
+/// Which of two turns a task is to have next, or has: they alternate, each claim begins one. A hint is
+/// for one turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Turn(pub(super) u64);
+
+impl Turn {
+    /// 0 or 1, the turn that a new task has first being 0.
+    #[inline]
+    pub(crate) fn number(self) -> usize {
+        usize::from(self.0 != 0)
+    }
+
+    #[inline]
+    pub(crate) fn of_number(number: usize) -> Self {
+        Self(if number == 0 { 0 } else { TURN })
+    }
+}
+
 /// One reading of the word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot(pub(super) u64);
@@ -21,6 +39,12 @@ impl Snapshot {
     #[inline]
     pub(crate) fn is_done(self) -> bool {
         self.0 & DONE != 0
+    }
+
+    /// The turn that the task is to have next.
+    #[inline]
+    pub(crate) fn turn(self) -> Turn {
+        Turn(self.0 & TURN)
     }
 
     pub(crate) fn is_running(self) -> bool {

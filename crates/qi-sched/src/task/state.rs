@@ -17,6 +17,12 @@
 //! * **A queue entry is a hint, the right to run is won here.** `claim` turns SCHEDULED into
 //!   RUNNING for one caller; every other holder of a hint gets `Stale` and drops it. So a task may
 //!   have several entries at once: after escalation, or after it was run in place. (I1)
+//! * A hint is for one turn of the task, each claim begins the next, and turns are told apart by one
+//!   bit. So what is left over of several entries is void when it comes up, although the task may be
+//!   runnable once more: else a task that only yields would keep them all, and have as many turns as
+//!   others together. One bit is enough for that, since entries left over meet a turn of their own at
+//!   most now and then, and void another by it. While SCHEDULED is set without RUNNING, a hint for the
+//!   present turn lies in a queue, or is about to.
 //! * Whoever holds RUNNING has the future to itself. Nothing else may touch it. (I2)
 //! * References: one for the life of the task (given back by `complete`, so that a detached task
 //!   which nothing can wake still exists at shutdown), one per hint, one for the handle, one per
@@ -34,9 +40,9 @@
 //! store pass it (the poll would then miss it, and no further wake would come).
 #![forbid(unsafe_code)]
 
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, Turn};
 use super::transition::{
-    CancelRequest, Claim, Completion, Detach, Outcome, Placement, Raise, Suspend, Wake,
+    CancelRequest, Claim, Completion, Detach, Due, Outcome, Placement, Raise, Suspend, Wake,
 };
 use crate::priority::TaskPriority;
 use crate::sync::AtomicU64;
@@ -83,6 +89,9 @@ pub(super) const LANE_SHIFT: u32 = 19;
 pub(super) const STACKFUL: u64 = 1 << 21;
 /// Set when a stackful task was told that it was cancelled: from then on it may suspend again.
 pub(super) const TOLD: u64 = 1 << 22;
+
+/// Flipped by each claim: the turn that the task is to have next. A hint for the other one is void.
+pub(super) const TURN: u64 = 1 << 23;
 
 /// The reference count counts in this unit.
 pub(super) const REF_ONE: u64 = 1 << 24;
@@ -143,15 +152,19 @@ impl State {
     /// Turns a hint into the right to run, for one of all its holders. (I1) Unless it `may_resume`
     /// the task, the holder may only begin it: a hint from before a pinned task had its home can
     /// lie in anybody's queue, and must not run it elsewhere later.
-    pub(crate) fn claim(&self, may_resume: bool) -> Claim {
+    #[inline]
+    pub(crate) fn claim(&self, turn: Turn, may_resume: bool) -> Claim {
         self.update(|word| {
+            #[cfg(not(qi_mutant = "state_claim_ignores_turn"))]
+            let runnable = word & (SCHEDULED | RUNNING | DONE | TURN) == SCHEDULED | turn.0;
+            #[cfg(qi_mutant = "state_claim_ignores_turn")]
             let runnable = word & (SCHEDULED | RUNNING | DONE) == SCHEDULED;
             let may_begin = word & FRESH != 0 || cfg!(qi_mutant = "state_claim_ignores_home");
             if runnable && (may_resume || may_begin) {
                 let cancelled = word & CANCEL != 0;
                 let lane = Snapshot(word).lane();
                 #[cfg(not(qi_mutant = "state_claim_keeps_scheduled"))]
-                let new = (word & !(SCHEDULED | FRESH)) | RUNNING;
+                let new = Self::begun(word);
                 #[cfg(qi_mutant = "state_claim_keeps_scheduled")]
                 let new = word & !FRESH;
                 (Some(new), Claim::Run { cancelled, lane })
@@ -167,7 +180,7 @@ impl State {
     pub(crate) fn claim_in_place(&self) -> bool {
         self.update(|word| {
             if Snapshot(word).is_unclaimed() {
-                (Some((word & !(SCHEDULED | FRESH)) | RUNNING), true)
+                (Some(Self::begun(word)), true)
             } else {
                 (None, false)
             }
@@ -183,8 +196,8 @@ impl State {
                 (None, Suspend::Cancelled)
             } else if word & SCHEDULED != 0 && !cfg!(qi_mutant = "state_suspend_forgets_wake") {
                 let word = if hint { word } else { Self::one_more(word) };
-                let lane = Snapshot(word).lane();
-                (Some(Self::queued(word & !RUNNING, lane)), Suspend::Requeue(lane))
+                let due = Self::due(word);
+                (Some(Self::queued(word & !RUNNING, due.lane)), Suspend::Requeue(due))
             } else {
                 // The life's reference remains, so this one is never the last.
                 let word = if hint { word - REF_ONE } else { word };
@@ -202,8 +215,8 @@ impl State {
                 return (None, Suspend::Cancelled);
             }
             let word = if hint { word } else { Self::one_more(word) };
-            let lane = Snapshot(word).lane();
-            (Some(Self::queued(word & !RUNNING, lane)), Suspend::Requeue(lane))
+            let due = Self::due(word);
+            (Some(Self::queued(word & !RUNNING, due.lane)), Suspend::Requeue(due))
         })
     }
 
@@ -252,8 +265,8 @@ impl State {
                 return (None, Wake::Nothing { free: false });
             }
             if word & (SCHEDULED | RUNNING) == 0 {
-                let lane = Snapshot(word).lane();
-                (Some(Self::queued(Self::one_more(word), lane)), Wake::Schedule(lane))
+                let due = Self::due(word);
+                (Some(Self::queued(Self::one_more(word), due.lane)), Wake::Schedule(due))
             } else {
                 // Written even when nothing changes: see "Memory ordering".
                 let skip = cfg!(qi_mutant = "state_wake_without_write") && word & SCHEDULED != 0;
@@ -266,8 +279,8 @@ impl State {
     pub(crate) fn wake_by_value(&self) -> Wake {
         self.update(|word| {
             if word & (SCHEDULED | RUNNING | DONE) == 0 {
-                let lane = Snapshot(word).lane();
-                return (Some(Self::queued(word, lane)), Wake::Schedule(lane));
+                let due = Self::due(word);
+                return (Some(Self::queued(word, due.lane)), Wake::Schedule(due));
             }
             let flag = if word & DONE == 0 { SCHEDULED } else { 0 };
             let new = (word | flag) - REF_ONE;
@@ -285,9 +298,9 @@ impl State {
             } else if word & (SCHEDULED | RUNNING) != 0 {
                 (Some(word | CANCEL), CancelRequest::Taken)
             } else {
-                let lane = Snapshot(word).lane();
-                let word = Self::queued(Self::one_more(word) | CANCEL, lane);
-                (Some(word), CancelRequest::Schedule(lane))
+                let due = Self::due(word);
+                let word = Self::queued(Self::one_more(word) | CANCEL, due.lane);
+                (Some(word), CancelRequest::Schedule(due))
             }
         })
     }
@@ -376,7 +389,8 @@ impl State {
 
     /// What it takes for a change of priority to have its effect.
     fn moved_up(word: u64, new: u64) -> (Option<u64>, Raise) {
-        let lane = Snapshot(new).lane();
+        let due = Self::due(new);
+        let lane = due.lane;
         if word & DONE != 0 || new == word {
             (None, Raise::Nothing)
         } else if lane <= Snapshot(word).lane() || word & BLOCKING != 0 {
@@ -384,13 +398,26 @@ impl State {
         } else if word & RUNNING != 0 {
             (Some(new | SCHEDULED), Raise::Nothing)
         } else if word & SCHEDULED == 0 {
-            (Some(Self::queued(Self::one_more(new), lane)), Raise::Wake(lane))
+            (Some(Self::queued(Self::one_more(new), lane)), Raise::Wake(due))
         } else if lane > Snapshot(word).queued_in() {
-            (Some(Self::queued(Self::one_more(new), lane)), Raise::Requeue(lane))
+            (Some(Self::queued(Self::one_more(new), lane)), Raise::Requeue(due))
         } else {
             // A hint in so urgent a queue is there already.
             (Some(new), Raise::Nothing)
         }
+    }
+
+    /// The word of a task whose turn has begun.
+    #[inline]
+    fn begun(word: u64) -> u64 {
+        ((word & !(SCHEDULED | FRESH)) | RUNNING) ^ TURN
+    }
+
+    /// The hint that a task with this word wants now.
+    #[inline]
+    fn due(word: u64) -> Due {
+        let word = Snapshot(word);
+        Due { lane: word.lane(), turn: word.turn() }
     }
 
     /// The word of a task for which a hint is queued in `lane`, its most urgent one.

@@ -1,6 +1,7 @@
 //! What the transitions of the state word answer: each says what its caller has to do now.
 #![forbid(unsafe_code)]
 
+use super::snapshot::Turn;
 use crate::priority::TaskPriority;
 
 /// How a task ended.
@@ -30,13 +31,20 @@ impl Placement {
     }
 }
 
+/// A hint to be made, which has its reference: where it is to be queued, and for which turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    pub(crate) lane: TaskPriority,
+    pub(crate) turn: Turn,
+}
+
 /// What a holder of a hint may do.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Claim {
     /// The caller runs the task now; `cancelled`: it must drop the future instead of polling it.
     Run { cancelled: bool, lane: TaskPriority },
-    /// Somebody else ran or runs it: the hint's reference was given back, and `free` says it was
+    /// Somebody else ran or runs it, for this hint's turn: the hint's reference was given back, and `free` says it was
     /// the last.
     Stale { free: bool },
 }
@@ -47,8 +55,8 @@ pub(crate) enum Claim {
 pub(crate) enum Suspend {
     /// The task waits; the hint's reference (if there was one) was given back.
     Waiting,
-    /// It was woken during the poll: the caller queues it, and the hint has its reference.
-    Requeue(TaskPriority),
+    /// It was woken during the poll: the caller queues it.
+    Requeue(Due),
     /// It was cancelled during the poll: the caller still holds RUNNING and drops the future.
     Cancelled,
 }
@@ -69,8 +77,8 @@ pub(crate) struct Completion {
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Wake {
-    /// Queue a hint in this lane; it has its reference.
-    Schedule(TaskPriority),
+    /// Queue this hint.
+    Schedule(Due),
     /// Nothing; `free`: the waker held the last reference.
     Nothing { free: bool },
 }
@@ -80,11 +88,10 @@ pub(crate) enum Wake {
 #[must_use]
 pub(crate) enum Raise {
     Nothing,
-    /// The task is runnable and lies in a queue that is looked at too late: queue one more hint,
-    /// which has its reference.
-    Requeue(TaskPriority),
-    /// The task waited and is runnable now: queue a hint, which has its reference.
-    Wake(TaskPriority),
+    /// The task is runnable and lies in a queue that is looked at too late: queue one more hint.
+    Requeue(Due),
+    /// The task waited and is runnable now: queue a hint.
+    Wake(Due),
 }
 
 /// The answer to a request to cancel.
@@ -93,8 +100,8 @@ pub(crate) enum Raise {
 pub(crate) enum CancelRequest {
     /// Taken; the task is queued or running and will see it.
     Taken,
-    /// Taken; the caller queues a hint in this lane, which has its reference.
-    Schedule(TaskPriority),
+    /// Taken; the caller queues this hint.
+    Schedule(Due),
     /// Too late: the task has ended.
     Ended,
     /// A blocking call that has begun.

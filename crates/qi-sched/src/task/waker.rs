@@ -54,7 +54,7 @@ unsafe fn wake_by_value(data: *const ()) {
     // SAFETY: the reference keeps the block.
     match unsafe { task.as_ref() }.state.wake_by_value() {
         // SAFETY: the reference became the hint's.
-        Wake::Schedule(lane) => Shared::schedule(unsafe { TaskRef::from_raw(task) }, lane),
+        Wake::Schedule(due) => Shared::schedule(unsafe { TaskRef::hint(task, due.turn) }, due.lane),
         // SAFETY: it was the last reference.
         Wake::Nothing { free: true } => unsafe { Header::free(task) },
         Wake::Nothing { free: false } => {}
@@ -65,9 +65,9 @@ unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: as for `clone_waker`.
     let task = unsafe { pointer(data) };
     // SAFETY: the waker's reference keeps the block.
-    if let Wake::Schedule(lane) = unsafe { task.as_ref() }.state.wake_by_ref() {
+    if let Wake::Schedule(due) = unsafe { task.as_ref() }.state.wake_by_ref() {
         // SAFETY: `Schedule` comes with a reference for the hint.
-        Shared::schedule(unsafe { TaskRef::from_raw(task) }, lane);
+        Shared::schedule(unsafe { TaskRef::hint(task, due.turn) }, due.lane);
     }
 }
 
