@@ -1,7 +1,7 @@
 //! The cooperative budget: who never has to wait still lets others run.
 #![forbid(unsafe_code)]
 
-use crate::support::{on, on_one_and_four};
+use crate::support::{on, on_one_and_four, until};
 use qi_sched::{Scheduler, coop};
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -133,10 +133,10 @@ fn a_yield_lets_the_tasks_queued_before_go_first() {
 
 #[test]
 fn children_that_were_within_reach_of_others_meanwhile_take_turns_all_the_same() {
+    // The monitor queues them once more while the poll that spawned them goes on.
     yielding_children_take_turns(|| {
-        // Long enough for the monitor to look, which queues each child once more. If it does not,
-        // there is one reason less for a child to have more turns than the others.
-        std::thread::sleep(std::time::Duration::from_millis(30));
+        let scheduler = qi_sched::Handle::current();
+        until(|| scheduler.stats().global_queue_depth >= 3);
     });
 }
 
